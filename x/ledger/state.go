@@ -1,0 +1,46 @@
+package ledger
+
+// Context is what a module may know of the block at hand. Time is the header's.
+type Context struct {
+	ChainID string
+	// Height of the block being decided or executed.
+	Height int64
+	// TimeMS is the block's header time, Unix milliseconds.
+	TimeMS int64
+	// PreviousTimeMS is the header time of the block before, 0 in the first.
+	PreviousTimeMS int64
+	// Rules is the active rule version.
+	Rules uint32
+}
+
+// MaxGapMS is the longest step of block time over which a deadline takes
+// effect by itself. See docs/spec/elections.md, "Deadlines".
+const MaxGapMS = 60_000
+
+// Gap reports whether block time jumped by more than MaxGapMS before this block.
+func (c Context) Gap() bool {
+	return c.PreviousTimeMS != 0 && c.TimeMS-c.PreviousTimeMS > MaxGapMS
+}
+
+// Reader reads state. A failing disk is not an answer a rule may see: the store
+// panics with its own error type, and the application stops the node.
+type Reader interface {
+	// Get returns the value of a key, nil if there is none. The caller must
+	// not change it.
+	Get(key []byte) []byte
+	// Iterate visits keys with the prefix in ascending order until visit
+	// returns false.
+	Iterate(prefix []byte, visit func(key, value []byte) bool)
+}
+
+// Writer changes state within one block. Nothing is durable before the block is.
+type Writer interface {
+	Reader
+	// Set stores a value, which must not be empty.
+	Set(key, value []byte)
+	Delete(key []byte)
+	// AppendLog appends a transaction's hash to the ballot log and returns its index.
+	AppendLog(txHash [32]byte) uint64
+	// Touch says that something summarised for this election changed.
+	Touch(election [32]byte)
+}
