@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/urna-vote/urna/crypto/transcript"
 )
 
 // Size is the length of an encoded digest in bytes.
@@ -14,7 +16,7 @@ const Size = 2048
 // Lanes is the number of 16-bit lanes of a digest.
 const Lanes = Size / 2
 
-const label = "urna/v1/lthash"
+var label = transcript.Register("lthash").String()
 
 // words is the number of 64-bit words that hold the lanes, four to a word.
 const words = Size / 8

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sort"
+
+	"github.com/urna-vote/urna/crypto/transcript"
 )
 
-const namedLabel = "urna/v1/named"
+var namedLabel = transcript.Register("named").String()
 
 // Field is a leaf with a name.
 type Field struct {
