@@ -163,21 +163,35 @@ func SelectPoint(bit int, zero, one Point) Point {
 	return fromInner(out)
 }
 
+// MultiScalar returns Σ scalars[i]·points[i] in constant time: only the number
+// of terms shows. The slices must have the same length.
+func MultiScalar(scalars []Scalar, points []Point) Point {
+	ss, ps := refs(scalars, points)
+	var out curve.RistrettoPoint
+	out.MultiscalarMul(ss, ps)
+	return fromInner(out)
+}
+
 // MultiScalarVartime returns Σ scalars[i]·points[i]. Public values only.
 // The slices must have the same length.
 func MultiScalarVartime(scalars []Scalar, points []Point) Point {
+	ss, ps := refs(scalars, points)
+	if len(ps) == 0 {
+		return Identity()
+	}
+	var out curve.RistrettoPoint
+	out.MultiscalarMulVartime(ss, ps)
+	return fromInner(out)
+}
+
+func refs(scalars []Scalar, points []Point) ([]*scalar.Scalar, []*curve.RistrettoPoint) {
 	if len(scalars) != len(points) {
 		panic("group: multi-scalar multiplication of slices of different lengths")
-	}
-	if len(points) == 0 {
-		return Identity()
 	}
 	ss := make([]*scalar.Scalar, len(scalars))
 	ps := make([]*curve.RistrettoPoint, len(points))
 	for i := range scalars {
 		ss[i], ps[i] = &scalars[i].inner, points[i].ref()
 	}
-	var out curve.RistrettoPoint
-	out.MultiscalarMulVartime(ss, ps)
-	return fromInner(out)
+	return ss, ps
 }

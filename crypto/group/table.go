@@ -10,8 +10,8 @@ type Table struct {
 	inner *curve.RistrettoBasepointTable
 }
 
-// NewTable computes the table of p. It costs about as much as two
-// multiplications, so it pays from the third on.
+// NewTable computes the table of p. It costs as much as three or four
+// multiplications, so it pays from the fifth on.
 func NewTable(p Point) *Table {
 	return &Table{point: p.WithEncoding(), inner: curve.NewRistrettoBasepointTable(p.ref())}
 }
