@@ -1,0 +1,75 @@
+package elgamal
+
+import (
+	"fmt"
+
+	"github.com/urna-vote/urna/crypto/group"
+)
+
+// Ciphertext is one ballot's encrypted slots, in slot order.
+type Ciphertext struct {
+	R group.Point
+	C []group.Point
+}
+
+// DecodeCiphertext reads a ciphertext of n slots. No element may be the
+// identity: R = 0 would show the messages. Refusals: ErrLength and those of
+// package group.
+func DecodeCiphertext(n int, b []byte) (*Ciphertext, error) {
+	if n < 1 || len(b) != group.Size*(n+1) {
+		return nil, fmt.Errorf("decode ciphertext of %d slots: %d bytes, want %d: %w", n, len(b), group.Size*(n+1), ErrLength)
+	}
+	return DecodeParts(n, b[:group.Size], b[group.Size:])
+}
+
+// DecodeParts is DecodeCiphertext for a message that carries R and
+// C_1 ‖ … ‖ C_n in two fields.
+func DecodeParts(n int, r, c []byte) (*Ciphertext, error) {
+	if n < 1 || len(c) != group.Size*n {
+		return nil, fmt.Errorf("decode ciphertext: C is %d bytes, want %d for %d slots: %w", len(c), group.Size*n, n, ErrLength)
+	}
+	if len(r) != group.Size {
+		return nil, fmt.Errorf("decode ciphertext: R is %d bytes, want %d: %w", len(r), group.Size, ErrLength)
+	}
+	var out Ciphertext
+	var err error
+	if out.R, err = group.DecodeNonIdentity(r); err != nil {
+		return nil, fmt.Errorf("decode ciphertext: R: %w", err)
+	}
+	if out.C, err = decodePoints(c, group.DecodeNonIdentity); err != nil {
+		return nil, fmt.Errorf("decode ciphertext: C_%w", err)
+	}
+	return &out, nil
+}
+
+// Encode returns R ‖ C_1 ‖ … ‖ C_n.
+func (c *Ciphertext) Encode() []byte {
+	r := c.R.Encode()
+	return append(r[:], encodePoints(c.C)...)
+}
+
+// decodePoints reads a concatenation of elements. Its errors begin with the
+// number, from 1, of the element at fault.
+func decodePoints(b []byte, decode func([]byte) (group.Point, error)) ([]group.Point, error) {
+	if len(b) == 0 || len(b)%group.Size != 0 {
+		return nil, fmt.Errorf("1: %d bytes are no sequence of elements: %w", len(b), ErrLength)
+	}
+	out := make([]group.Point, len(b)/group.Size)
+	for i := range out {
+		p, err := decode(b[i*group.Size : (i+1)*group.Size])
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w", i+1, err)
+		}
+		out[i] = p
+	}
+	return out, nil
+}
+
+func encodePoints(points []group.Point) []byte {
+	out := make([]byte, 0, group.Size*len(points))
+	for i := range points {
+		e := points[i].Encode()
+		out = append(out, e[:]...)
+	}
+	return out
+}
