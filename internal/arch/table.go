@@ -1,0 +1,128 @@
+package arch
+
+import "strings"
+
+// Module is the module's path.
+const Module = "github.com/urna-vote/urna"
+
+// Rule says what packages may import besides the standard library. Patterns
+// are paths within the module ("x/ledger") or full paths of other modules; a
+// trailing "/..." takes everything below too. The first rule that matches a
+// package applies; a package without a rule may not exist.
+type Rule struct {
+	Packages string
+	May      []string
+	// Why, for whoever meets the refusal.
+	Why string
+}
+
+// Libraries that any package may use.
+var everywhere = []string{"golang.org/x/sync/..."}
+
+var (
+	curve    = []string{"github.com/oasisprotocol/curve25519-voi/...", "github.com/cloudflare/circl/..."}
+	protobuf = "github.com/cosmos/gogoproto/..."
+	engine   = "github.com/cometbft/cometbft/..."
+	// Generated messages of the engine's headers and commits, and their tree.
+	engineWire = []string{"github.com/cometbft/cometbft/proto/tendermint/...", "github.com/cometbft/cometbft/crypto/merkle"}
+	pebble     = "github.com/cockroachdb/pebble/v2/..."
+	terminal   = []string{"github.com/spf13/cobra", "golang.org/x/term", "github.com/schollz/progressbar/v3"}
+	config     = []string{"github.com/knadh/koanf/..."}
+)
+
+// xTypes are the modules' types without their keepers.
+var xTypes = []string{
+	"x/ledger", "x/envelope", "x/chainid",
+	"x/commission", "x/election", "x/roll", "x/issuance", "x/ceremony", "x/ballot", "x/tally",
+}
+
+// Table is the import table of docs/adr/0001-layout.md.
+var Table = []Rule{
+	{"crypto/...", join(curve, []string{"crypto/...", "golang.org/x/crypto/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note"}),
+		"cryptography knows no election, no message format, no file and no clock"},
+	{"proto/api", nil, "the shapes of the public API depend on nothing"},
+	{"proto/...", []string{protobuf}, "generated messages"},
+	{"x/ledger/ledgertest", []string{"x/ledger"}, "an in-memory state for tests"},
+	{"x/ledger", nil, "the contract with modules knows no module and no database"},
+	{"x/chainid", nil, "the rule that names a chain"},
+	{"x/envelope", []string{"x/ledger", "proto/urna/...", "crypto/..."}, "the envelope of transactions"},
+	{"x/*/keeper", join(xTypes, []string{"proto/urna/...", "crypto/..."}),
+		"a keeper asks other modules through interfaces it declares itself"},
+	{"x/*", join(xTypes, []string{"proto/urna/...", "crypto/..."}), "a module's types know no store, application or engine"},
+	{"app/store", []string{pebble, "x/ledger", "crypto/lthash", "crypto/merkle"}, "the store does not know what keys mean"},
+	{"app/...", join(xTypes, []string{"x/*/keeper", "app/...", "proto/urna/...", "crypto/...", "x/ledger",
+		"github.com/cometbft/cometbft/abci/types", "github.com/cometbft/cometbft/proto/tendermint/...", "github.com/cometbft/cometbft/libs/fail",
+		"github.com/cockroachdb/pebble/v2/vfs"}),
+		"the application knows neither its node's role nor the wall clock"},
+	{"node/enginedb", []string{pebble, "github.com/cometbft/cometbft-db", "github.com/cometbft/cometbft/config"}, "the engine's stores on Pebble"},
+	{"node/...", join(config, xTypes, []string{"node/...", "app", "app/genesis", "app/version", "app/store", "x/*/keeper", "proto/...", "crypto/...", engine, "github.com/cometbft/cometbft-db",
+		"github.com/danielgtaylor/huma/v2/...", "github.com/prometheus/client_golang/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note", protobuf, "golang.org/x/time/rate"}),
+		"a node runs the application; it holds no trustee's or issuer's key"},
+	{"offchain/chain", join(engineWire, xTypes, []string{"proto/...", "crypto/...", protobuf}), "headers and commits without the engine"},
+	{"offchain/client", join(xTypes, []string{"offchain/chain", "proto/...", "crypto/..."}), "the public API as a client sees it"},
+	{"offchain/terminal", terminal, "what people see in a terminal"},
+	{"offchain/audit/replay", join(xTypes, engineWire, []string{"app", "offchain/audit/record", "offchain/chain", "proto/...", "crypto/..."}), "a second opinion by the application itself"},
+	{"offchain/audit/...", join(xTypes, engineWire, []string{"offchain/audit/record", "offchain/audit/verify", "offchain/chain", "offchain/client", "proto/...", "crypto/...", protobuf}),
+		"a verifier does not share the code it verifies: no keeper, no application"},
+	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
+		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3", "filippo.io/age/...", "golang.org/x/time/rate"}),
+		"a gateway knows the person and never the ballot"},
+	{"offchain/trustee/...", join(xTypes, terminal, []string{"offchain/trustee/...", "offchain/chain", "offchain/client", "offchain/terminal", "offchain/audit/record", "offchain/audit/verify", "proto/...", "crypto/...", "filippo.io/age/..."}),
+		"a trustee has no listening socket, no node and no gateway"},
+	{"offchain/commission", join(xTypes, []string{"offchain/chain", "offchain/client", "offchain/terminal", "proto/...", "crypto/..."}), "the commission's acts"},
+	{"offchain/voter/...", join(xTypes, []string{"offchain/voter/...", "offchain/chain", "offchain/client", "offchain/terminal", "proto/...", "crypto/..."}),
+		"the voter's side knows no engine and stores no choice"},
+	{"cmd/urnad", join(terminal, config, []string{"node/...", "app/genesis", "x/chainid", "testnet/...", "proto/...", "crypto/sign", engine}), "a node"},
+	{"cmd/urna-gateway", join(terminal, config, []string{"offchain/gateway/...", "offchain/chain", "offchain/client", "offchain/terminal", "crypto/sign", "proto/..."}), "an issuer's gateway"},
+	{"cmd/urna", join(terminal, xTypes, []string{"offchain/audit/...", "offchain/chain", "offchain/client", "offchain/commission", "offchain/terminal", "offchain/trustee/...", "offchain/voter/...", "proto/...", "crypto/sign", "crypto/merkle"}),
+		"what a trustee or voter reviews contains no engine and no server"},
+	{"testnet/...", []string{"..."}, "test networks may use everything"},
+	{"internal/...", []string{"internal/...", "golang.org/x/tools/..."}, "checks of this tree"},
+}
+
+// Find returns the rule of a package given by its path within the module.
+func Find(pkg string) (Rule, bool) {
+	for _, r := range Table {
+		if match(r.Packages, pkg) {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// Allows reports whether a package under this rule may import another. Paths
+// of the module itself are given within it.
+func (r Rule) Allows(imported string, own bool) bool {
+	if !own && !strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") {
+		return true // the standard library
+	}
+	for _, p := range append(append([]string{}, r.May...), everywhere...) {
+		if p == "..." || match(p, imported) {
+			return true
+		}
+	}
+	return false
+}
+
+// match compares a pattern, in which "*" is one path element and a trailing
+// "/..." everything at and below it.
+func match(pattern, path string) bool {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	for i, w := range want {
+		if w == "..." {
+			return true
+		}
+		if i >= len(got) || (w != "*" && w != got[i]) {
+			return false
+		}
+	}
+	return len(want) == len(got)
+}
+
+func join(lists ...[]string) []string {
+	var all []string
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
