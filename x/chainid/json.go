@@ -75,6 +75,11 @@ func parseValue(d *json.Decoder, depth int) (*value, error) {
 		}
 		return &value{text: t.String()}, nil
 	case string:
+		// The decoder turns half a surrogate pair into U+FFFD, other languages
+		// keep it: neither has one reading.
+		if strings.ContainsRune(t, utf8.RuneError) {
+			return nil, errors.New("text holds half a surrogate pair or U+FFFD")
+		}
 		return &value{kind: kindString, text: t}, nil
 	case json.Delim:
 		if t == '[' {
