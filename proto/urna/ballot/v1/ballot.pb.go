@@ -396,45 +396,278 @@ func (m *ClassCounts) GetRecasts() uint64 {
 	return 0
 }
 
+// Pending is a ballot accepted in the block at hand, until the end of the block
+// adds it to the sums of its style's group.
+type Pending struct {
+	ElectionId []byte `protobuf:"bytes,1,opt,name=election_id,json=electionId,proto3" json:"election_id,omitempty"`
+	Style      uint32 `protobuf:"varint,2,opt,name=style,proto3" json:"style,omitempty"`
+	R          []byte `protobuf:"bytes,3,opt,name=r,proto3" json:"r,omitempty"`
+	C          []byte `protobuf:"bytes,4,opt,name=c,proto3" json:"c,omitempty"`
+	// replaced_r, replaced_c: the ballot that a recast replaces, empty for a first ballot.
+	ReplacedR []byte `protobuf:"bytes,5,opt,name=replaced_r,json=replacedR,proto3" json:"replaced_r,omitempty"`
+	ReplacedC []byte `protobuf:"bytes,6,opt,name=replaced_c,json=replacedC,proto3" json:"replaced_c,omitempty"`
+	// tx_hash of the ballot.
+	TxHash []byte `protobuf:"bytes,7,opt,name=tx_hash,json=txHash,proto3" json:"tx_hash,omitempty"`
+}
+
+func (m *Pending) Reset()         { *m = Pending{} }
+func (m *Pending) String() string { return proto.CompactTextString(m) }
+func (*Pending) ProtoMessage()    {}
+func (*Pending) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fec0297632816526, []int{5}
+}
+func (m *Pending) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Pending) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Pending.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Pending) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Pending.Merge(m, src)
+}
+func (m *Pending) XXX_Size() int {
+	return m.Size()
+}
+func (m *Pending) XXX_DiscardUnknown() {
+	xxx_messageInfo_Pending.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Pending proto.InternalMessageInfo
+
+func (m *Pending) GetElectionId() []byte {
+	if m != nil {
+		return m.ElectionId
+	}
+	return nil
+}
+
+func (m *Pending) GetStyle() uint32 {
+	if m != nil {
+		return m.Style
+	}
+	return 0
+}
+
+func (m *Pending) GetR() []byte {
+	if m != nil {
+		return m.R
+	}
+	return nil
+}
+
+func (m *Pending) GetC() []byte {
+	if m != nil {
+		return m.C
+	}
+	return nil
+}
+
+func (m *Pending) GetReplacedR() []byte {
+	if m != nil {
+		return m.ReplacedR
+	}
+	return nil
+}
+
+func (m *Pending) GetReplacedC() []byte {
+	if m != nil {
+		return m.ReplacedC
+	}
+	return nil
+}
+
+func (m *Pending) GetTxHash() []byte {
+	if m != nil {
+		return m.TxHash
+	}
+	return nil
+}
+
+// Listing is how far the list of counted ballots of a closed zone is built.
+type Listing struct {
+	// frontier of the RFC 6962 tree so far.
+	Frontier []byte `protobuf:"bytes,1,opt,name=frontier,proto3" json:"frontier,omitempty"`
+	// last ballot key listed, empty before the first.
+	Last []byte `protobuf:"bytes,2,opt,name=last,proto3" json:"last,omitempty"`
+	// chunk_first: the first ballot key of the chunk of 1024 at hand; chunk: its frontier.
+	ChunkFirst []byte `protobuf:"bytes,3,opt,name=chunk_first,json=chunkFirst,proto3" json:"chunk_first,omitempty"`
+	Chunk      []byte `protobuf:"bytes,4,opt,name=chunk,proto3" json:"chunk,omitempty"`
+}
+
+func (m *Listing) Reset()         { *m = Listing{} }
+func (m *Listing) String() string { return proto.CompactTextString(m) }
+func (*Listing) ProtoMessage()    {}
+func (*Listing) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fec0297632816526, []int{6}
+}
+func (m *Listing) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Listing) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Listing.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Listing) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Listing.Merge(m, src)
+}
+func (m *Listing) XXX_Size() int {
+	return m.Size()
+}
+func (m *Listing) XXX_DiscardUnknown() {
+	xxx_messageInfo_Listing.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Listing proto.InternalMessageInfo
+
+func (m *Listing) GetFrontier() []byte {
+	if m != nil {
+		return m.Frontier
+	}
+	return nil
+}
+
+func (m *Listing) GetLast() []byte {
+	if m != nil {
+		return m.Last
+	}
+	return nil
+}
+
+func (m *Listing) GetChunkFirst() []byte {
+	if m != nil {
+		return m.ChunkFirst
+	}
+	return nil
+}
+
+func (m *Listing) GetChunk() []byte {
+	if m != nil {
+		return m.Chunk
+	}
+	return nil
+}
+
+// Counted is the finished list of a zone: leaves are (ballot key, sequence,
+// log index) of the last accepted ballot of each key, sorted by ballot key.
+type Counted struct {
+	Size_ uint64 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
+	Root  []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
+}
+
+func (m *Counted) Reset()         { *m = Counted{} }
+func (m *Counted) String() string { return proto.CompactTextString(m) }
+func (*Counted) ProtoMessage()    {}
+func (*Counted) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fec0297632816526, []int{7}
+}
+func (m *Counted) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Counted) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Counted.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Counted) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Counted.Merge(m, src)
+}
+func (m *Counted) XXX_Size() int {
+	return m.Size()
+}
+func (m *Counted) XXX_DiscardUnknown() {
+	xxx_messageInfo_Counted.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Counted proto.InternalMessageInfo
+
+func (m *Counted) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *Counted) GetRoot() []byte {
+	if m != nil {
+		return m.Root
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*CastBallot)(nil), "urna.ballot.v1.CastBallot")
 	proto.RegisterType((*Token)(nil), "urna.ballot.v1.Token")
 	proto.RegisterType((*Spent)(nil), "urna.ballot.v1.Spent")
 	proto.RegisterType((*Sum)(nil), "urna.ballot.v1.Sum")
 	proto.RegisterType((*ClassCounts)(nil), "urna.ballot.v1.ClassCounts")
+	proto.RegisterType((*Pending)(nil), "urna.ballot.v1.Pending")
+	proto.RegisterType((*Listing)(nil), "urna.ballot.v1.Listing")
+	proto.RegisterType((*Counted)(nil), "urna.ballot.v1.Counted")
 }
 
 func init() { proto.RegisterFile("urna/ballot/v1/ballot.proto", fileDescriptor_fec0297632816526) }
 
 var fileDescriptor_fec0297632816526 = []byte{
-	// 420 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x92, 0xb1, 0x8e, 0x13, 0x31,
-	0x10, 0x86, 0xe3, 0x6c, 0x36, 0x1b, 0x26, 0x77, 0x14, 0x16, 0x08, 0xc3, 0x49, 0x4b, 0x94, 0x2a,
-	0x12, 0x62, 0x57, 0x81, 0x82, 0xe2, 0x44, 0x73, 0xa9, 0xae, 0xb8, 0x82, 0x3d, 0x2a, 0x9a, 0xc8,
-	0x71, 0x7c, 0x61, 0x85, 0x63, 0x07, 0xdb, 0x1b, 0xc1, 0x5b, 0xf0, 0x44, 0xb4, 0x50, 0x5e, 0x49,
-	0x89, 0x92, 0x17, 0x41, 0x1e, 0x27, 0x41, 0xfb, 0x00, 0xd7, 0xf9, 0xfb, 0xff, 0x9d, 0x19, 0xff,
-	0xb3, 0x86, 0x8b, 0xc6, 0x6a, 0x5e, 0x2e, 0xb8, 0x52, 0xc6, 0x97, 0xdb, 0xe9, 0xe1, 0x54, 0x6c,
-	0xac, 0xf1, 0x86, 0x3e, 0x0e, 0x66, 0x71, 0x90, 0xb6, 0xd3, 0xf1, 0x4f, 0x02, 0x30, 0xe3, 0xce,
-	0x5f, 0xa1, 0x42, 0x5f, 0xc2, 0x50, 0x2a, 0x29, 0x7c, 0x6d, 0xf4, 0xbc, 0x5e, 0x32, 0x32, 0x22,
-	0x93, 0xb3, 0x0a, 0x8e, 0xd2, 0xf5, 0x92, 0x3e, 0x81, 0xd4, 0xf9, 0xef, 0x4a, 0xb2, 0xee, 0x88,
-	0x4c, 0xce, 0xab, 0x08, 0xf4, 0x05, 0x0c, 0x9c, 0xfc, 0xda, 0x48, 0x2d, 0x24, 0x4b, 0xd0, 0x38,
-	0x31, 0x7d, 0x05, 0xa9, 0x37, 0x5f, 0xa4, 0x66, 0xbd, 0x11, 0x99, 0x0c, 0xdf, 0x3c, 0x2d, 0xda,
-	0x37, 0x28, 0x3e, 0x06, 0xb3, 0x8a, 0xdf, 0xd0, 0x33, 0x20, 0x96, 0xa5, 0x38, 0x95, 0xd8, 0x40,
-	0x82, 0xf5, 0x23, 0x89, 0x30, 0x7a, 0x63, 0x8d, 0xb9, 0x63, 0x19, 0x2a, 0x11, 0xc6, 0xef, 0x21,
-	0xc5, 0x0e, 0x68, 0x73, 0x2d, 0x15, 0x5e, 0xfa, 0xbc, 0x8a, 0x40, 0x73, 0x00, 0x57, 0xaf, 0x34,
-	0xf7, 0x8d, 0x95, 0x8e, 0x75, 0x47, 0x49, 0xc8, 0xf3, 0x5f, 0x19, 0xff, 0x22, 0x90, 0xde, 0x6e,
-	0xa4, 0x7e, 0x90, 0xe8, 0xcf, 0x61, 0x70, 0x57, 0x5b, 0xe7, 0xe7, 0x6b, 0x87, 0xe9, 0x93, 0x2a,
-	0x43, 0xbe, 0x71, 0xf4, 0x19, 0x64, 0x8a, 0x47, 0x27, 0x45, 0xa7, 0x1f, 0xf0, 0xc6, 0xd1, 0x0b,
-	0x78, 0xa4, 0xcc, 0x6a, 0x5e, 0xeb, 0xa5, 0xfc, 0x86, 0xd9, 0x7b, 0xd5, 0x40, 0x99, 0xd5, 0x75,
-	0xe0, 0xb8, 0x9e, 0xac, 0xb5, 0x9e, 0xc1, 0x61, 0x3d, 0xe3, 0x4b, 0x48, 0x6e, 0x9b, 0x35, 0x65,
-	0x90, 0xc5, 0xdd, 0x3a, 0x8c, 0xd0, 0xab, 0x8e, 0x18, 0x8b, 0xbb, 0xad, 0xe2, 0xe4, 0x58, 0x3c,
-	0x83, 0xe1, 0x4c, 0x71, 0xe7, 0x66, 0xa6, 0xd1, 0xde, 0x85, 0x50, 0x5c, 0x08, 0xb9, 0xf1, 0x72,
-	0x79, 0xe8, 0x72, 0xe2, 0x30, 0xc0, 0x4a, 0xc1, 0x9d, 0x77, 0xd8, 0xac, 0x57, 0x1d, 0xf1, 0xea,
-	0xc3, 0xef, 0x5d, 0x4e, 0xee, 0x77, 0x39, 0xf9, 0xbb, 0xcb, 0xc9, 0x8f, 0x7d, 0xde, 0xb9, 0xdf,
-	0xe7, 0x9d, 0x3f, 0xfb, 0xbc, 0xf3, 0xe9, 0xdd, 0xaa, 0xf6, 0x9f, 0x9b, 0x45, 0x21, 0xcc, 0xba,
-	0x0c, 0xbf, 0xff, 0xf5, 0xd6, 0x78, 0x89, 0xa7, 0x12, 0x9f, 0x65, 0xd9, 0x7e, 0xb2, 0x97, 0xf1,
-	0xb4, 0x9d, 0x2e, 0xfa, 0x68, 0xbf, 0xfd, 0x17, 0x00, 0x00, 0xff, 0xff, 0xc9, 0x42, 0x5b, 0x0d,
-	0xd4, 0x02, 0x00, 0x00,
+	// 551 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x54, 0x31, 0x6f, 0xd3, 0x40,
+	0x14, 0xee, 0xd5, 0x76, 0x9c, 0xbe, 0xb6, 0x0c, 0x27, 0x10, 0xa6, 0x15, 0x26, 0xf2, 0x14, 0x09,
+	0x91, 0x28, 0x30, 0x30, 0x54, 0x2c, 0x8d, 0x84, 0xa8, 0x44, 0x25, 0x70, 0x99, 0x58, 0xac, 0x8b,
+	0x7d, 0x49, 0xac, 0x3a, 0x77, 0xe6, 0xee, 0x1c, 0x05, 0x7e, 0x05, 0xff, 0x85, 0x9d, 0x15, 0xc6,
+	0x8e, 0x8c, 0x28, 0xf9, 0x23, 0xe8, 0x9e, 0xed, 0x20, 0xaf, 0x48, 0x6c, 0xef, 0xfb, 0xbe, 0xdc,
+	0x7b, 0xef, 0xfb, 0xce, 0x17, 0x38, 0xaf, 0x94, 0x60, 0xe3, 0x19, 0x2b, 0x0a, 0x69, 0xc6, 0xeb,
+	0x49, 0x53, 0x8d, 0x4a, 0x25, 0x8d, 0xa4, 0xf7, 0xac, 0x38, 0x6a, 0xa8, 0xf5, 0x24, 0xfa, 0x4e,
+	0x00, 0xa6, 0x4c, 0x9b, 0x4b, 0x64, 0xe8, 0x13, 0x38, 0xe6, 0x05, 0x4f, 0x4d, 0x2e, 0x45, 0x92,
+	0x67, 0x01, 0x19, 0x90, 0xe1, 0x49, 0x0c, 0x2d, 0x75, 0x95, 0xd1, 0xfb, 0xe0, 0x69, 0xf3, 0xb9,
+	0xe0, 0xc1, 0xe1, 0x80, 0x0c, 0x4f, 0xe3, 0x1a, 0xd0, 0x33, 0xe8, 0x6b, 0xfe, 0xa9, 0xe2, 0x22,
+	0xe5, 0x81, 0x83, 0xc2, 0x1e, 0xd3, 0xa7, 0xe0, 0x19, 0x79, 0xcb, 0x45, 0xe0, 0x0e, 0xc8, 0xf0,
+	0xf8, 0xf9, 0x83, 0x51, 0x77, 0x83, 0xd1, 0x07, 0x2b, 0xc6, 0xf5, 0x6f, 0xe8, 0x09, 0x10, 0x15,
+	0x78, 0x38, 0x95, 0x28, 0x8b, 0xd2, 0xa0, 0x57, 0xa3, 0xd4, 0x8e, 0x2e, 0x95, 0x94, 0xf3, 0xc0,
+	0x47, 0xa6, 0x06, 0xd1, 0x2b, 0xf0, 0xb0, 0x03, 0xca, 0x4c, 0xf0, 0x02, 0x97, 0x3e, 0x8d, 0x6b,
+	0x40, 0x43, 0x00, 0x9d, 0x2f, 0x04, 0x33, 0x95, 0xe2, 0x3a, 0x38, 0x1c, 0x38, 0xd6, 0xcf, 0x5f,
+	0x26, 0xfa, 0x41, 0xc0, 0xbb, 0x29, 0xb9, 0xf8, 0x2f, 0xd6, 0x1f, 0x41, 0x7f, 0x9e, 0x2b, 0x6d,
+	0x92, 0x95, 0x46, 0xf7, 0x4e, 0xec, 0x23, 0xbe, 0xd6, 0xf4, 0x21, 0xf8, 0x05, 0xab, 0x15, 0x0f,
+	0x95, 0x9e, 0x85, 0xd7, 0x9a, 0x9e, 0xc3, 0x51, 0x21, 0x17, 0x49, 0x2e, 0x32, 0xbe, 0x41, 0xef,
+	0x6e, 0xdc, 0x2f, 0xe4, 0xe2, 0xca, 0xe2, 0x3a, 0x1e, 0xbf, 0x13, 0x4f, 0xbf, 0x89, 0x27, 0xba,
+	0x00, 0xe7, 0xa6, 0x5a, 0xd1, 0x00, 0xfc, 0x3a, 0x5b, 0x8d, 0x16, 0xdc, 0xb8, 0x85, 0xf5, 0xe1,
+	0xc3, 0xce, 0x61, 0xa7, 0x3d, 0x3c, 0x85, 0xe3, 0x69, 0xc1, 0xb4, 0x9e, 0xca, 0x4a, 0x18, 0x6d,
+	0x4d, 0xb1, 0x34, 0xe5, 0xa5, 0xe1, 0x59, 0xd3, 0x65, 0x8f, 0xed, 0x00, 0xc5, 0x53, 0xa6, 0x8d,
+	0xc6, 0x66, 0x6e, 0xdc, 0xc2, 0xe8, 0x1b, 0x01, 0xff, 0x1d, 0x17, 0x59, 0x2e, 0x16, 0xff, 0x9a,
+	0x26, 0xee, 0xe8, 0x74, 0x76, 0x74, 0xdb, 0xfb, 0x7f, 0x0c, 0xa0, 0x78, 0x59, 0xb0, 0x94, 0x67,
+	0x49, 0xfb, 0x91, 0x1c, 0xb5, 0x4c, 0xdc, 0x91, 0xdb, 0xaf, 0x66, 0x2f, 0x4f, 0x6d, 0xe0, 0x66,
+	0x93, 0x2c, 0x99, 0x5e, 0x36, 0x01, 0xf6, 0xcc, 0xe6, 0x0d, 0xd3, 0xcb, 0xa8, 0x04, 0xff, 0x6d,
+	0xae, 0x8d, 0x5d, 0xfa, 0x0c, 0xfa, 0x73, 0x25, 0x85, 0xc9, 0xb9, 0x6a, 0x36, 0xde, 0x63, 0x4a,
+	0xc1, 0xb5, 0x37, 0xd4, 0x04, 0x88, 0xb5, 0x35, 0x99, 0x2e, 0x2b, 0x71, 0x9b, 0xe0, 0xad, 0x36,
+	0x7b, 0x03, 0x52, 0xaf, 0x2d, 0x63, 0x4d, 0x22, 0x6a, 0x4c, 0xd4, 0x20, 0x9a, 0x80, 0x8f, 0x39,
+	0xf3, 0xcc, 0x76, 0xd5, 0xf9, 0x17, 0xde, 0x84, 0x8c, 0xb5, 0xe5, 0x94, 0x94, 0xfb, 0x49, 0xb6,
+	0xbe, 0x7c, 0xff, 0x73, 0x1b, 0x92, 0xbb, 0x6d, 0x48, 0x7e, 0x6f, 0x43, 0xf2, 0x75, 0x17, 0x1e,
+	0xdc, 0xed, 0xc2, 0x83, 0x5f, 0xbb, 0xf0, 0xe0, 0xe3, 0xcb, 0x45, 0x6e, 0x96, 0xd5, 0x6c, 0x94,
+	0xca, 0xd5, 0xd8, 0xbe, 0xac, 0x67, 0x6b, 0x69, 0x38, 0x56, 0x63, 0x7c, 0xf1, 0xe3, 0xee, 0xbf,
+	0xc1, 0x45, 0x5d, 0xad, 0x27, 0xb3, 0x1e, 0xca, 0x2f, 0xfe, 0x04, 0x00, 0x00, 0xff, 0xff, 0x08,
+	0x6a, 0xf1, 0xbf, 0x2f, 0x04, 0x00, 0x00,
 }
 
 func (m *CastBallot) Marshal() (dAtA []byte, err error) {
@@ -691,6 +924,162 @@ func (m *ClassCounts) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Pending) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Pending) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Pending) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.TxHash) > 0 {
+		i -= len(m.TxHash)
+		copy(dAtA[i:], m.TxHash)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.TxHash)))
+		i--
+		dAtA[i] = 0x3a
+	}
+	if len(m.ReplacedC) > 0 {
+		i -= len(m.ReplacedC)
+		copy(dAtA[i:], m.ReplacedC)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.ReplacedC)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.ReplacedR) > 0 {
+		i -= len(m.ReplacedR)
+		copy(dAtA[i:], m.ReplacedR)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.ReplacedR)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.C) > 0 {
+		i -= len(m.C)
+		copy(dAtA[i:], m.C)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.C)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.R) > 0 {
+		i -= len(m.R)
+		copy(dAtA[i:], m.R)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.R)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Style != 0 {
+		i = encodeVarintBallot(dAtA, i, uint64(m.Style))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.ElectionId) > 0 {
+		i -= len(m.ElectionId)
+		copy(dAtA[i:], m.ElectionId)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.ElectionId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Listing) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Listing) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Listing) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Chunk) > 0 {
+		i -= len(m.Chunk)
+		copy(dAtA[i:], m.Chunk)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.Chunk)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.ChunkFirst) > 0 {
+		i -= len(m.ChunkFirst)
+		copy(dAtA[i:], m.ChunkFirst)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.ChunkFirst)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Last) > 0 {
+		i -= len(m.Last)
+		copy(dAtA[i:], m.Last)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.Last)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Frontier) > 0 {
+		i -= len(m.Frontier)
+		copy(dAtA[i:], m.Frontier)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.Frontier)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Counted) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Counted) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Counted) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Root) > 0 {
+		i -= len(m.Root)
+		copy(dAtA[i:], m.Root)
+		i = encodeVarintBallot(dAtA, i, uint64(len(m.Root)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintBallot(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintBallot(dAtA []byte, offset int, v uint64) int {
 	offset -= sovBallot(v)
 	base := offset
@@ -822,6 +1211,83 @@ func (m *ClassCounts) Size() (n int) {
 	}
 	if m.Recasts != 0 {
 		n += 1 + sovBallot(uint64(m.Recasts))
+	}
+	return n
+}
+
+func (m *Pending) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ElectionId)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	if m.Style != 0 {
+		n += 1 + sovBallot(uint64(m.Style))
+	}
+	l = len(m.R)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.C)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.ReplacedR)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.ReplacedC)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.TxHash)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	return n
+}
+
+func (m *Listing) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Frontier)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.Last)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.ChunkFirst)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	l = len(m.Chunk)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
+	}
+	return n
+}
+
+func (m *Counted) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		n += 1 + sovBallot(uint64(m.Size_))
+	}
+	l = len(m.Root)
+	if l > 0 {
+		n += 1 + l + sovBallot(uint64(l))
 	}
 	return n
 }
@@ -1644,6 +2110,568 @@ func (m *ClassCounts) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipBallot(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Pending) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowBallot
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Pending: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Pending: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ElectionId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ElectionId = append(m.ElectionId[:0], dAtA[iNdEx:postIndex]...)
+			if m.ElectionId == nil {
+				m.ElectionId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Style", wireType)
+			}
+			m.Style = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Style |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field R", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.R = append(m.R[:0], dAtA[iNdEx:postIndex]...)
+			if m.R == nil {
+				m.R = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field C", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.C = append(m.C[:0], dAtA[iNdEx:postIndex]...)
+			if m.C == nil {
+				m.C = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReplacedR", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ReplacedR = append(m.ReplacedR[:0], dAtA[iNdEx:postIndex]...)
+			if m.ReplacedR == nil {
+				m.ReplacedR = []byte{}
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReplacedC", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ReplacedC = append(m.ReplacedC[:0], dAtA[iNdEx:postIndex]...)
+			if m.ReplacedC == nil {
+				m.ReplacedC = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field TxHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.TxHash = append(m.TxHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.TxHash == nil {
+				m.TxHash = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipBallot(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Listing) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowBallot
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Listing: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Listing: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Frontier", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Frontier = append(m.Frontier[:0], dAtA[iNdEx:postIndex]...)
+			if m.Frontier == nil {
+				m.Frontier = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Last", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Last = append(m.Last[:0], dAtA[iNdEx:postIndex]...)
+			if m.Last == nil {
+				m.Last = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChunkFirst", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChunkFirst = append(m.ChunkFirst[:0], dAtA[iNdEx:postIndex]...)
+			if m.ChunkFirst == nil {
+				m.ChunkFirst = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Chunk", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Chunk = append(m.Chunk[:0], dAtA[iNdEx:postIndex]...)
+			if m.Chunk == nil {
+				m.Chunk = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipBallot(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Counted) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowBallot
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Counted: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Counted: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Root", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBallot
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBallot
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBallot
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Root = append(m.Root[:0], dAtA[iNdEx:postIndex]...)
+			if m.Root == nil {
+				m.Root = []byte{}
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipBallot(dAtA[iNdEx:])
