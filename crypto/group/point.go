@@ -140,6 +140,9 @@ func (p Point) Equal(q Point) bool {
 
 // IsIdentity reports whether p is the neutral element.
 func (p Point) IsIdentity() bool {
+	if p.holds == holdsEncoding {
+		return p.encoded == [Size]byte{}
+	}
 	return p.ref().Equal(identity) == 1
 }
 

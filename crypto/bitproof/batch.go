@@ -1,0 +1,120 @@
+package bitproof
+
+import (
+	"crypto/sha3"
+	"crypto/sha512"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/transcript"
+)
+
+// VerifyBatch checks many claims, of any statements and keys, at a fraction of
+// the price each, and returns the indices of those that Verify refuses, in
+// order; nil means all are good. If rand fails, each claim is verified by itself.
+func VerifyBatch(rand io.Reader, claims []Claim) (bad []int) {
+	plans := make(map[*Shape]*plan)
+	compileOnce := func(s *Shape) (*plan, error) {
+		if p := plans[s]; p != nil {
+			return p, nil
+		}
+		p, err := compile(s)
+		if err == nil {
+			plans[s] = p
+		}
+		return p, err
+	}
+	b := &batch{}
+	for i, c := range claims {
+		d, err := digest(c, compileOnce)
+		if err != nil {
+			bad = append(bad, i)
+			continue
+		}
+		b.claims, b.index = append(b.claims, d), append(b.index, i)
+	}
+	if err := b.drawWeights(rand); err != nil {
+		b.weights = nil
+	}
+	bad = append(bad, b.culprits(0, len(b.claims))...)
+	slices.Sort(bad)
+	return bad
+}
+
+type batch struct {
+	claims  []*digested
+	index   []int             // of each claim in the caller's slice
+	weights [][3]group.Scalar // of (1), (2), (3) of each claim; nil: there are none
+}
+
+// culprits returns the bad claims of b.claims[from:to] by halving: a part that
+// holds together is good, a part of one is judged by its equations.
+func (b *batch) culprits(from, to int) []int {
+	switch {
+	case from == to:
+		return nil
+	case to-from == 1:
+		if b.claims[from].equations() != nil {
+			return []int{b.index[from]}
+		}
+		return nil
+	case b.weights != nil && b.holds(from, to):
+		return nil
+	}
+	middle := (from + to) / 2
+	return append(b.culprits(from, middle), b.culprits(middle, to)...)
+}
+
+func (b *batch) holds(from, to int) bool {
+	sum := newCombination()
+	for i := from; i < to; i++ {
+		sum.add(b.claims[i], b.weights[i])
+	}
+	return sum.vanishes()
+}
+
+// drawWeights gives each equation of each claim 128 bits of a stream keyed by
+// 32 fresh bytes and a hash of the whole batch. Statement, ciphertext and
+// commitments enter through the challenges that hash them; keys and responses
+// enter themselves.
+func (b *batch) drawWeights(rand io.Reader) error {
+	var fresh [32]byte
+	if _, err := io.ReadFull(rand, fresh[:]); err != nil {
+		return fmt.Errorf("read randomness for a batch: %w", err)
+	}
+	all := sha512.New()
+	put := func(e [group.Size]byte) { _, _ = all.Write(e[:]) }
+	for _, d := range b.claims {
+		put(d.y.Encode())
+		put(d.x.Encode())
+		for _, k := range d.claim.Statement.Keys {
+			put(k.Point().Encode())
+		}
+		for i := range d.claim.Proof.f {
+			put(d.claim.Proof.f[i].Encode())
+		}
+		put(d.claim.Proof.z.Encode())
+		put(d.claim.Proof.u.Encode())
+	}
+	t := transcript.NewForChain(labelBatch, "")
+	t.Append(fresh[:])
+	t.Append(all.Sum(nil))
+	key := t.Sum()
+	stream := sha3.NewSHAKE256()
+	_, _ = stream.Write(key[:])
+	b.weights = make([][3]group.Scalar, len(b.claims))
+	for i := range b.weights {
+		for e := range b.weights[i] {
+			var short [group.Size]byte
+			_, _ = stream.Read(short[:16]) // an extendable output never ends
+			w, err := group.DecodeScalar(short[:])
+			if err != nil {
+				return fmt.Errorf("make weight of 128 bits: %w", err)
+			}
+			b.weights[i][e] = w
+		}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package bitproof
+
+import (
+	"crypto/sha3"
+	"fmt"
+	"io"
+
+	"github.com/urna-vote/urna/crypto/elgamal"
+	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/transcript"
+)
+
+// Prove encrypts the bits and proves that they keep the shape's rules. The
+// randomness is fresh for each call: 64 bytes of rand hashed with statement
+// and choice, so that even a rand that repeats itself never seals two
+// different choices alike. Secrets are handled in constant time; only the
+// shape shows. Refusals: ErrShape, ErrLength, ErrRule.
+func Prove(rand io.Reader, st *Statement, bits []bool) (*elgamal.Ciphertext, *Proof, error) {
+	ct, proof, _, err := ProveOpen(rand, st, bits)
+	return ct, proof, err
+}
+
+// ProveOpen is Prove for a device that lets the voter challenge it: it also
+// returns the randomness of the encryption, which opens the ballot to whoever
+// sees it. A ballot that was opened must not be cast.
+func ProveOpen(rand io.Reader, st *Statement, bits []bool) (*elgamal.Ciphertext, *Proof, Opening, error) {
+	p, err := st.compile()
+	if err != nil {
+		return nil, nil, Opening{}, fmt.Errorf("seal ballot: %w", err)
+	}
+	if err := p.keeps(bits); err != nil {
+		return nil, nil, Opening{}, fmt.Errorf("seal ballot: %w", err)
+	}
+	s, err := drawSecrets(rand, st, p, bits)
+	if err != nil {
+		return nil, nil, Opening{}, fmt.Errorf("seal ballot: %w", err)
+	}
+	ct := s.encrypt(st, p)
+	return ct, s.prove(st, p, ct), Opening{r: s.r}, nil
+}
+
+// keeps says which rule the bits break, if any.
+func (p *plan) keeps(bits []bool) error {
+	if len(bits) != p.shape.Bits {
+		return fmt.Errorf("%d bits for a shape of %d: %w", len(bits), p.shape.Bits, ErrLength)
+	}
+	for j, c := range p.shape.Constraints {
+		if total := totalOf(c.Terms, bits); total != uint64(c.Target) {
+			return fmt.Errorf("constraint %d: total %d, want %d: %w", j+1, total, c.Target, ErrRule)
+		}
+	}
+	return nil
+}
+
+func totalOf(terms []Term, bits []bool) uint64 {
+	var total uint64
+	for _, t := range terms {
+		total += uint64(t.Weight) * uint64(bitOf(bits[t.Bit]))
+	}
+	return total
+}
+
+func bitOf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// secrets of one sealing. They live as long as the call.
+type secrets struct {
+	bits             []bool
+	r, rho, alpha, s group.Scalar
+	a                []group.Scalar
+}
+
+// drawSecrets reads r, ρ, α, s and then the free a_i in order from a stream
+// keyed by fresh randomness, statement and choice; each bit that a constraint
+// owns takes the value that makes the constraint's masks add up to zero.
+func drawSecrets(rand io.Reader, st *Statement, p *plan, bits []bool) (*secrets, error) {
+	var fresh [64]byte
+	if _, err := io.ReadFull(rand, fresh[:]); err != nil {
+		return nil, fmt.Errorf("read randomness: %w", err)
+	}
+	t := transcript.New(labelNonce, st.ChainID, st.Election)
+	t.Append(fresh[:])
+	t.Append(st.Context)
+	t.Append(p.encoded)
+	for _, k := range st.Keys {
+		t.AppendPoint(k.Point())
+	}
+	choice := make([]byte, len(bits))
+	for i, b := range bits {
+		choice[i] = byte(bitOf(b))
+	}
+	t.Append(choice)
+	key := t.Sum()
+	stream := sha3.NewSHAKE256()
+	_, _ = stream.Write(key[:])
+	draw := func() group.Scalar {
+		var b [64]byte
+		_, _ = stream.Read(b[:]) // an extendable output never ends
+		return group.ScalarFromUniform64(b)
+	}
+	s := &secrets{bits: bits, r: draw(), rho: draw(), alpha: draw(), s: draw(), a: make([]group.Scalar, len(bits))}
+	owned := make([]bool, len(bits))
+	for _, i := range p.pivots {
+		owned[i] = true
+	}
+	for i := range s.a {
+		if !owned[i] {
+			s.a[i] = draw()
+		}
+	}
+	for j, c := range p.shape.Constraints {
+		// Owned bits are still zero and each is in one constraint only.
+		s.a[p.pivots[j]] = evaluate(c.Terms, s.a).Neg()
+	}
+	return s, nil
+}
+
+func (s *secrets) encrypt(st *Statement, p *plan) *elgamal.Ciphertext {
+	ct := &elgamal.Ciphertext{R: group.BaseMul(s.r).WithEncoding(), C: make([]group.Point, len(st.Keys))}
+	for o, k := range st.Keys {
+		m := group.ScalarFromUint64(totalOf(p.shape.Forms[o], s.bits))
+		ct.C[o] = k.Mul(s.r).Add(group.BaseMul(m)).WithEncoding()
+	}
+	return ct
+}
+
+func (s *secrets) prove(st *Statement, p *plan, ct *elgamal.Ciphertext) *Proof {
+	proof := &Proof{}
+	proof.v, proof.a = s.commit()
+	y := st.challengeY(p, ct, proof.v, proof.a)
+	ys := powers(y, len(st.Keys))
+	keys := make([]group.Point, len(st.Keys))
+	for o, k := range st.Keys {
+		keys[o] = k.Point()
+	}
+	proof.f1 = group.BaseMul(s.s).WithEncoding()
+	joint := group.MultiScalarVartime(ys, keys) // public
+	proof.f2 = group.BaseMul(linkOf(p, ys, s.a)).Add(joint.Mul(s.s)).WithEncoding()
+	x := st.challengeX(y, proof.f1, proof.f2)
+	proof.f = make([]group.Scalar, len(s.a))
+	for i, a := range s.a {
+		proof.f[i] = a.Add(x.Mul(group.ScalarFromUint64(uint64(bitOf(s.bits[i])))))
+	}
+	proof.z = s.alpha.Add(x.Mul(s.rho))
+	proof.u = s.s.Add(x.Mul(s.r))
+	return proof
+}
+
+// commit returns V and A.
+func (s *secrets) commit() (v, a group.Point) {
+	n := len(s.a)
+	g, h := Generators(n)
+	base := group.Basepoint()
+	one := group.ScalarFromUint64(1)
+	d1 := make([]group.Scalar, n, n+1)
+	aScalars := make([]group.Scalar, 2*n, 2*n+1)
+	for i, ai := range s.a {
+		b := bitOf(s.bits[i])
+		d1[i] = ai.Mul(one.Sub(group.ScalarFromUint64(uint64(2 * b))))
+		aScalars[i] = ai
+		aScalars[n+i] = ai.Mul(ai).Neg()
+	}
+	hPoints := append(append(make([]group.Point, 0, n+1), h...), base)
+	v = group.MultiScalar(append(d1, s.rho), hPoints)
+	for i, b := range s.bits {
+		v = v.Add(group.SelectPoint(bitOf(b), group.Identity(), g[i]))
+	}
+	ghPoints := append(append(make([]group.Point, 0, 2*n+1), g...), hPoints...)
+	a = group.MultiScalar(append(aScalars, s.alpha), ghPoints)
+	return v.WithEncoding(), a.WithEncoding()
+}

@@ -1,0 +1,111 @@
+package bitproof
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urna-vote/urna/crypto/elgamal"
+	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/transcript"
+)
+
+var (
+	labelY     = transcript.Register("bitproof/y")
+	labelX     = transcript.Register("bitproof/x")
+	labelNonce = transcript.Register("bitproof/nonce")
+	labelBatch = transcript.Register("bitproof/batch")
+)
+
+// Classes of refusal of a claim. Decoding adds those of package group.
+var (
+	// ErrLength: a proof, ciphertext or key list has not the shape's length.
+	ErrLength = errors.New("length does not fit the shape")
+	// ErrRule: equation (4) fails: the bits break a rule of a contest.
+	ErrRule = errors.New("a rule of the contest is not kept")
+	// ErrBits: equation (1) fails: what is committed to are no bits, or the
+	// proof is for another statement.
+	ErrBits = errors.New("committed values are not shown to be bits")
+	// ErrRandomness: equation (2) fails: R does not fit the proof.
+	ErrRandomness = errors.New("R does not fit the proof")
+	// ErrLink: equation (3) fails: a ciphertext does not encrypt its form of the bits.
+	ErrLink = errors.New("ciphertexts do not encrypt the committed bits")
+)
+
+// Statement is everything a proof is bound to besides the ciphertext.
+type Statement struct {
+	ChainID  string
+	Election [32]byte
+	// Context encodes without ambiguity (transcript.JoinFields) zone, style,
+	// hash of the whole key vector with its mode, ballot key, sequence number.
+	Context []byte
+	Shape   *Shape
+	// Keys: one per form, in ascending order of slot.
+	Keys []elgamal.Key
+}
+
+func (st *Statement) compile() (*plan, error) {
+	p, err := compile(st.Shape)
+	if err != nil {
+		return nil, err
+	}
+	return p, st.fits(p)
+}
+
+func (st *Statement) fits(p *plan) error {
+	if len(st.Keys) != len(p.shape.Forms) {
+		return fmt.Errorf("%d keys for %d forms: %w", len(st.Keys), len(p.shape.Forms), ErrLength)
+	}
+	return nil
+}
+
+func (st *Statement) challengeY(p *plan, ct *elgamal.Ciphertext, v, a group.Point) group.Scalar {
+	t := transcript.New(labelY, st.ChainID, st.Election)
+	t.Append(st.Context)
+	t.Append(p.encoded)
+	t.AppendPoint(ct.R)
+	t.AppendPoints(ct.C)
+	t.AppendPoint(v)
+	t.AppendPoint(a)
+	return t.Challenge()
+}
+
+func (st *Statement) challengeX(y group.Scalar, f1, f2 group.Point) group.Scalar {
+	t := transcript.New(labelX, st.ChainID, st.Election)
+	t.AppendScalar(y)
+	t.AppendPoint(f1)
+	t.AppendPoint(f2)
+	return t.Challenge()
+}
+
+// powers returns y, y², …, y^n.
+func powers(y group.Scalar, n int) []group.Scalar {
+	out := make([]group.Scalar, n)
+	power := group.ScalarFromUint64(1)
+	for o := range out {
+		power = power.Mul(y)
+		out[o] = power
+	}
+	return out
+}
+
+// evaluate returns Σ weight·values[bit].
+func evaluate(terms []Term, values []group.Scalar) group.Scalar {
+	var sum group.Scalar
+	for _, t := range terms {
+		v := values[t.Bit]
+		if t.Weight != 1 {
+			v = v.Mul(group.ScalarFromUint64(uint64(t.Weight)))
+		}
+		sum = sum.Add(v)
+	}
+	return sum
+}
+
+// linkOf returns Σ_o y^o·form_o(values), y^o given by powers.
+func linkOf(p *plan, powers, values []group.Scalar) group.Scalar {
+	var sum group.Scalar
+	for o, f := range p.shape.Forms {
+		sum = sum.Add(powers[o].Mul(evaluate(f, values)))
+	}
+	return sum
+}
