@@ -1,0 +1,121 @@
+package ledgertest
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+// State is a ledger.Writer in memory. It is not safe for concurrent writing.
+type State struct {
+	records map[string][]byte
+	// sorted holds the keys in order; fresh those written since it was sorted.
+	sorted, fresh []string
+	log           [][32]byte
+	touched       map[[32]byte]bool
+}
+
+var _ ledger.Writer = (*State)(nil)
+
+// New is the empty state.
+func New() *State {
+	return &State{records: map[string][]byte{}, touched: map[[32]byte]bool{}}
+}
+
+// Get returns the value of a key, nil if there is none.
+func (s *State) Get(key []byte) []byte { return s.records[string(key)] }
+
+// Iterate visits the keys with the prefix in ascending order as they were when
+// it was called.
+func (s *State) Iterate(prefix []byte, visit func(key, value []byte) bool) {
+	s.sort()
+	from, _ := slices.BinarySearch(s.sorted, string(prefix))
+	for _, key := range s.sorted[from:] {
+		if !strings.HasPrefix(key, string(prefix)) {
+			return
+		}
+		value, ok := s.records[key]
+		if ok && !visit([]byte(key), value) {
+			return
+		}
+	}
+}
+
+// Set stores a copy of the value. An empty value is a mistake of the module.
+func (s *State) Set(key, value []byte) {
+	if len(value) == 0 {
+		panic("ledgertest: empty value set")
+	}
+	if _, had := s.records[string(key)]; !had {
+		s.fresh = append(s.fresh, string(key))
+	}
+	s.records[string(key)] = bytes.Clone(value)
+}
+
+// Delete removes a key.
+func (s *State) Delete(key []byte) { delete(s.records, string(key)) }
+
+// AppendLog appends to the ballot log.
+func (s *State) AppendLog(txHash [32]byte) uint64 {
+	s.log = append(s.log, txHash)
+	return uint64(len(s.log) - 1)
+}
+
+// Touch marks an election.
+func (s *State) Touch(election [32]byte) { s.touched[election] = true }
+
+// Log is the ballot log.
+func (s *State) Log() [][32]byte { return slices.Clone(s.log) }
+
+// TakeTouched lists the marked elections in ascending order and forgets them.
+func (s *State) TakeTouched() [][32]byte {
+	var out [][32]byte
+	for id := range s.touched {
+		out = append(out, id)
+	}
+	slices.SortFunc(out, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	s.touched = map[[32]byte]bool{}
+	return out
+}
+
+// Len is the number of records.
+func (s *State) Len() int { return len(s.records) }
+
+// Equal reports whether both hold the same records and log.
+func (s *State) Equal(other *State) bool {
+	if len(s.records) != len(other.records) || !slices.Equal(s.log, other.log) {
+		return false
+	}
+	for key, value := range s.records {
+		if !bytes.Equal(value, other.records[key]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Clone is an independent copy.
+func (s *State) Clone() *State {
+	out := New()
+	for key, value := range s.records {
+		out.records[key] = value // values are never changed in place
+		out.fresh = append(out.fresh, key)
+	}
+	out.log = slices.Clone(s.log)
+	for id := range s.touched {
+		out.touched[id] = true
+	}
+	return out
+}
+
+// sort makes a new slice, so that a running Iterate keeps its own.
+func (s *State) sort() {
+	if len(s.fresh) == 0 {
+		return
+	}
+	all := slices.Concat(s.sorted, s.fresh)
+	slices.Sort(all)
+	s.sorted, s.fresh = slices.Compact(all), nil
+}
