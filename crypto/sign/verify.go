@@ -24,6 +24,9 @@ type Item struct {
 	Signature [SignatureSize]byte
 }
 
+// Verify checks the signature: an item is a fact for the batch of pure checks.
+func (i Item) Verify() error { return Verify(i) }
+
 // Verify checks one signature. Refusals: ErrKey, ErrSignature.
 func Verify(item Item) error {
 	if ed25519.VerifyWithOptions(item.Public[:], item.Message, item.Signature[:], ledgerRule) {
