@@ -571,6 +571,205 @@ func (m *Claim) GetAnswer() []byte {
 	return nil
 }
 
+// ClassKeys is the stored record of a token class: every registered key and the
+// panel that is open.
+type ClassKeys struct {
+	TokenClass uint32 `protobuf:"varint,1,opt,name=token_class,json=tokenClass,proto3" json:"token_class,omitempty"`
+	OpenPanel  uint32 `protobuf:"varint,2,opt,name=open_panel,json=openPanel,proto3" json:"open_panel,omitempty"`
+	// panels: one for each panel of the definition, in its order.
+	Panels []*PanelKeys `protobuf:"bytes,3,rep,name=panels,proto3" json:"panels,omitempty"`
+}
+
+func (m *ClassKeys) Reset()         { *m = ClassKeys{} }
+func (m *ClassKeys) String() string { return proto.CompactTextString(m) }
+func (*ClassKeys) ProtoMessage()    {}
+func (*ClassKeys) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2ea6ff94930cd87d, []int{7}
+}
+func (m *ClassKeys) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ClassKeys) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ClassKeys.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ClassKeys) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ClassKeys.Merge(m, src)
+}
+func (m *ClassKeys) XXX_Size() int {
+	return m.Size()
+}
+func (m *ClassKeys) XXX_DiscardUnknown() {
+	xxx_messageInfo_ClassKeys.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ClassKeys proto.InternalMessageInfo
+
+func (m *ClassKeys) GetTokenClass() uint32 {
+	if m != nil {
+		return m.TokenClass
+	}
+	return 0
+}
+
+func (m *ClassKeys) GetOpenPanel() uint32 {
+	if m != nil {
+		return m.OpenPanel
+	}
+	return 0
+}
+
+func (m *ClassKeys) GetPanels() []*PanelKeys {
+	if m != nil {
+		return m.Panels
+	}
+	return nil
+}
+
+// PanelKeys of one panel.
+type PanelKeys struct {
+	// moduli: one for each member, in panel order, empty while not registered.
+	Moduli [][]byte `protobuf:"bytes,1,rep,name=moduli,proto3" json:"moduli,omitempty"`
+}
+
+func (m *PanelKeys) Reset()         { *m = PanelKeys{} }
+func (m *PanelKeys) String() string { return proto.CompactTextString(m) }
+func (*PanelKeys) ProtoMessage()    {}
+func (*PanelKeys) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2ea6ff94930cd87d, []int{8}
+}
+func (m *PanelKeys) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PanelKeys) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PanelKeys.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PanelKeys) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PanelKeys.Merge(m, src)
+}
+func (m *PanelKeys) XXX_Size() int {
+	return m.Size()
+}
+func (m *PanelKeys) XXX_DiscardUnknown() {
+	xxx_messageInfo_PanelKeys.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PanelKeys proto.InternalMessageInfo
+
+func (m *PanelKeys) GetModuli() [][]byte {
+	if m != nil {
+		return m.Moduli
+	}
+	return nil
+}
+
+// StyleIssued is what the summary of an election says about a style's tokens.
+// A bitmap has a bit for each position of the roll, in chunks of 1024 bytes:
+// position i is bit i mod 8, counted from the least significant, of byte
+// (i mod 8192) / 8 of chunk i / 8192. There are as many chunks as the roll's
+// size needs, and the root is the RFC 6962 root over them.
+type StyleIssued struct {
+	Style uint32 `protobuf:"varint,1,opt,name=style,proto3" json:"style,omitempty"`
+	// roll_size: positions in the approved roll.
+	RollSize    uint64 `protobuf:"varint,2,opt,name=roll_size,json=rollSize,proto3" json:"roll_size,omitempty"`
+	Issued      uint64 `protobuf:"varint,3,opt,name=issued,proto3" json:"issued,omitempty"`
+	IssuedRoot  []byte `protobuf:"bytes,4,opt,name=issued_root,json=issuedRoot,proto3" json:"issued_root,omitempty"`
+	Removed     uint64 `protobuf:"varint,5,opt,name=removed,proto3" json:"removed,omitempty"`
+	RemovedRoot []byte `protobuf:"bytes,6,opt,name=removed_root,json=removedRoot,proto3" json:"removed_root,omitempty"`
+}
+
+func (m *StyleIssued) Reset()         { *m = StyleIssued{} }
+func (m *StyleIssued) String() string { return proto.CompactTextString(m) }
+func (*StyleIssued) ProtoMessage()    {}
+func (*StyleIssued) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2ea6ff94930cd87d, []int{9}
+}
+func (m *StyleIssued) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *StyleIssued) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_StyleIssued.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *StyleIssued) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_StyleIssued.Merge(m, src)
+}
+func (m *StyleIssued) XXX_Size() int {
+	return m.Size()
+}
+func (m *StyleIssued) XXX_DiscardUnknown() {
+	xxx_messageInfo_StyleIssued.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_StyleIssued proto.InternalMessageInfo
+
+func (m *StyleIssued) GetStyle() uint32 {
+	if m != nil {
+		return m.Style
+	}
+	return 0
+}
+
+func (m *StyleIssued) GetRollSize() uint64 {
+	if m != nil {
+		return m.RollSize
+	}
+	return 0
+}
+
+func (m *StyleIssued) GetIssued() uint64 {
+	if m != nil {
+		return m.Issued
+	}
+	return 0
+}
+
+func (m *StyleIssued) GetIssuedRoot() []byte {
+	if m != nil {
+		return m.IssuedRoot
+	}
+	return nil
+}
+
+func (m *StyleIssued) GetRemoved() uint64 {
+	if m != nil {
+		return m.Removed
+	}
+	return 0
+}
+
+func (m *StyleIssued) GetRemovedRoot() []byte {
+	if m != nil {
+		return m.RemovedRoot
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*RegisterIssuerKey)(nil), "urna.issuance.v1.RegisterIssuerKey")
 	proto.RegisterType((*IssueToken)(nil), "urna.issuance.v1.IssueToken")
@@ -579,47 +778,59 @@ func init() {
 	proto.RegisterType((*OpenPanel)(nil), "urna.issuance.v1.OpenPanel")
 	proto.RegisterType((*Issued)(nil), "urna.issuance.v1.Issued")
 	proto.RegisterType((*Claim)(nil), "urna.issuance.v1.Claim")
+	proto.RegisterType((*ClassKeys)(nil), "urna.issuance.v1.ClassKeys")
+	proto.RegisterType((*PanelKeys)(nil), "urna.issuance.v1.PanelKeys")
+	proto.RegisterType((*StyleIssued)(nil), "urna.issuance.v1.StyleIssued")
 }
 
 func init() { proto.RegisterFile("urna/issuance/v1/issuance.proto", fileDescriptor_2ea6ff94930cd87d) }
 
 var fileDescriptor_2ea6ff94930cd87d = []byte{
-	// 559 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x94, 0x31, 0x6f, 0xd3, 0x40,
-	0x14, 0xc7, 0x7b, 0x49, 0xe3, 0xd2, 0x57, 0x27, 0x80, 0x15, 0x45, 0x96, 0x90, 0xdc, 0xc8, 0x80,
-	0xc8, 0x42, 0xa2, 0x88, 0xb1, 0x13, 0x74, 0x21, 0xaa, 0x10, 0xc8, 0xc0, 0xc2, 0x62, 0x9c, 0xf8,
-	0xc9, 0xb1, 0x6a, 0xdf, 0x45, 0xbe, 0x73, 0x20, 0x13, 0x13, 0x12, 0x23, 0xdf, 0x05, 0x89, 0xcf,
-	0xc0, 0xd8, 0x91, 0xb1, 0x4a, 0xbe, 0x08, 0xba, 0x67, 0x3b, 0x4d, 0x20, 0xd0, 0x2e, 0x6c, 0xf7,
-	0xff, 0xe7, 0xdd, 0xbb, 0xff, 0xcb, 0xfd, 0x7c, 0x70, 0x9c, 0x67, 0x3c, 0x18, 0xc4, 0x52, 0xe6,
-	0x01, 0x9f, 0xe0, 0x60, 0x3e, 0x5c, 0xaf, 0xfb, 0xb3, 0x4c, 0x28, 0x61, 0xdd, 0xd1, 0x05, 0xfd,
-	0xb5, 0x39, 0x1f, 0xba, 0xdf, 0x18, 0xdc, 0xf5, 0x30, 0x8a, 0xa5, 0xc2, 0x6c, 0x24, 0x65, 0x8e,
-	0xd9, 0x19, 0x2e, 0xac, 0x63, 0x38, 0xc2, 0x04, 0x27, 0x2a, 0x16, 0xdc, 0x8f, 0x43, 0x9b, 0x75,
-	0x59, 0xcf, 0xf4, 0xa0, 0xb2, 0x46, 0xa1, 0x2e, 0x50, 0xe2, 0x1c, 0xb9, 0x3f, 0x49, 0x02, 0x29,
-	0xed, 0x5a, 0x97, 0xf5, 0x9a, 0x1e, 0x90, 0x75, 0xaa, 0x1d, 0xab, 0x0d, 0x8d, 0x59, 0xc0, 0x31,
-	0xb1, 0xeb, 0xf4, 0x53, 0x21, 0xac, 0x0e, 0x18, 0x31, 0x1d, 0x62, 0xef, 0x93, 0x5d, 0x2a, 0xcb,
-	0x86, 0x83, 0x54, 0x84, 0x79, 0x92, 0x4b, 0xbb, 0x41, 0x67, 0x55, 0x52, 0xf7, 0xc9, 0x84, 0x50,
-	0xd2, 0x36, 0xba, 0xf5, 0x9e, 0xe9, 0x15, 0xc2, 0xbd, 0x64, 0x00, 0x94, 0xf6, 0x8d, 0x3e, 0xf1,
-	0xfa, 0xb8, 0x6d, 0x68, 0x48, 0xb5, 0x48, 0xb0, 0x0c, 0x5a, 0x88, 0xbf, 0x64, 0x6c, 0x43, 0x03,
-	0xb9, 0xca, 0x16, 0x14, 0xd1, 0xf4, 0x0a, 0x61, 0x3d, 0x84, 0xd6, 0x38, 0x89, 0x79, 0x88, 0xa1,
-	0x3f, 0x0d, 0xe4, 0x14, 0x75, 0x50, 0x1d, 0xa8, 0x59, 0xba, 0xcf, 0xc9, 0xb4, 0x1e, 0x40, 0x6b,
-	0x92, 0x04, 0x71, 0xea, 0x9f, 0xe3, 0x82, 0x0a, 0x6d, 0x83, 0xba, 0x98, 0xe4, 0x9e, 0xe1, 0x42,
-	0xd7, 0x59, 0x2e, 0x98, 0xc8, 0x43, 0x91, 0x49, 0x4c, 0x91, 0x2b, 0x69, 0x1f, 0x50, 0xab, 0x2d,
-	0xcf, 0xfd, 0xc2, 0xa0, 0x75, 0xaa, 0x37, 0xbd, 0x8e, 0x23, 0x1e, 0xa8, 0x3c, 0xc3, 0x1b, 0x8d,
-	0x59, 0x44, 0xaf, 0x6d, 0x46, 0xef, 0x80, 0x91, 0x62, 0x3a, 0xc6, 0xac, 0x9c, 0xb3, 0x54, 0xd6,
-	0x23, 0xb8, 0x5d, 0x8d, 0x94, 0xa2, 0x94, 0x41, 0x84, 0xe5, 0xc8, 0xd5, 0xa4, 0x2f, 0x0a, 0xd7,
-	0xfd, 0xcc, 0xe0, 0xe8, 0x29, 0x97, 0x1f, 0x30, 0xa3, 0x40, 0xff, 0x2b, 0x87, 0x2f, 0xab, 0x49,
-	0xb7, 0x72, 0xac, 0xe7, 0x77, 0x3f, 0xc1, 0xe1, 0xcb, 0x19, 0xf2, 0x57, 0x74, 0x4d, 0xd7, 0x86,
-	0xb8, 0x0f, 0xcd, 0x0d, 0x44, 0x51, 0x43, 0x5a, 0xef, 0x35, 0x3d, 0xf3, 0x0a, 0x52, 0xfc, 0x07,
-	0xa6, 0x19, 0x06, 0x52, 0x70, 0x0a, 0x72, 0xe8, 0x95, 0xca, 0xfd, 0xce, 0xc0, 0x20, 0xec, 0x36,
-	0x88, 0x62, 0x3b, 0x89, 0xaa, 0x6d, 0xb6, 0xfb, 0x93, 0x9d, 0xfa, 0xcd, 0xd8, 0xd9, 0xdf, 0xc1,
-	0x4e, 0x07, 0x8c, 0x29, 0xc6, 0xd1, 0x54, 0xd1, 0x97, 0x52, 0xf7, 0x4a, 0x65, 0xdd, 0x83, 0xc3,
-	0x44, 0x44, 0xbe, 0x6e, 0xf8, 0x91, 0xa0, 0xdb, 0xf7, 0x6e, 0x25, 0x22, 0x1a, 0x69, 0xed, 0xbe,
-	0x87, 0x46, 0x71, 0x75, 0x57, 0xbb, 0xd9, 0xd6, 0xee, 0x1d, 0x2c, 0xd4, 0x76, 0xb1, 0xa0, 0x1b,
-	0x04, 0x84, 0x02, 0xfd, 0x63, 0xa6, 0x57, 0xaa, 0x67, 0x6f, 0x7f, 0x2c, 0x1d, 0x76, 0xb1, 0x74,
-	0xd8, 0xe5, 0xd2, 0x61, 0x5f, 0x57, 0xce, 0xde, 0xc5, 0xca, 0xd9, 0xfb, 0xb9, 0x72, 0xf6, 0xde,
-	0x9d, 0x44, 0xb1, 0x9a, 0xe6, 0xe3, 0xfe, 0x44, 0xa4, 0x03, 0xfd, 0xfc, 0x3c, 0x9e, 0x0b, 0x85,
-	0xb4, 0x1a, 0xd0, 0xa3, 0x34, 0xf8, 0xfd, 0xd1, 0x3a, 0xa9, 0xd6, 0xf3, 0xe1, 0xd8, 0xa0, 0x92,
-	0x27, 0xbf, 0x02, 0x00, 0x00, 0xff, 0xff, 0x08, 0x47, 0xae, 0xce, 0xda, 0x04, 0x00, 0x00,
+	// 698 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x55, 0xcf, 0x6f, 0xd3, 0x4a,
+	0x10, 0xee, 0xe6, 0x87, 0xdb, 0x4c, 0x9c, 0xbe, 0xf7, 0xac, 0xaa, 0xb2, 0x54, 0xbd, 0xb4, 0xb8,
+	0x20, 0x72, 0x21, 0x51, 0xe9, 0xb1, 0x27, 0xe8, 0x85, 0xaa, 0x42, 0xa0, 0x2d, 0x5c, 0xb8, 0x18,
+	0x27, 0x1e, 0x25, 0x56, 0xed, 0xdd, 0xc8, 0x6b, 0x07, 0xd2, 0x0b, 0x5c, 0x90, 0x38, 0xf2, 0xbf,
+	0x20, 0xf1, 0x37, 0x70, 0xec, 0x91, 0x63, 0xd5, 0xfe, 0x23, 0x68, 0xc7, 0xeb, 0x34, 0x6d, 0x43,
+	0xdb, 0x0b, 0xb7, 0xfd, 0x3e, 0xcf, 0xce, 0x7e, 0x33, 0xf3, 0x65, 0x02, 0x9b, 0x79, 0x2a, 0x82,
+	0x5e, 0xa4, 0x54, 0x1e, 0x88, 0x01, 0xf6, 0x26, 0x3b, 0xb3, 0x73, 0x77, 0x9c, 0xca, 0x4c, 0x3a,
+	0xff, 0xea, 0x80, 0xee, 0x8c, 0x9c, 0xec, 0x78, 0xdf, 0x19, 0xfc, 0xc7, 0x71, 0x18, 0xa9, 0x0c,
+	0xd3, 0x03, 0xa5, 0x72, 0x4c, 0x0f, 0x71, 0xea, 0x6c, 0x42, 0x13, 0x63, 0x1c, 0x64, 0x91, 0x14,
+	0x7e, 0x14, 0xba, 0x6c, 0x8b, 0x75, 0x6c, 0x0e, 0x25, 0x75, 0x10, 0xea, 0x80, 0x4c, 0x1e, 0xa3,
+	0xf0, 0x07, 0x71, 0xa0, 0x94, 0x5b, 0xd9, 0x62, 0x9d, 0x16, 0x07, 0xa2, 0xf6, 0x35, 0xe3, 0xac,
+	0x41, 0x7d, 0x1c, 0x08, 0x8c, 0xdd, 0x2a, 0x7d, 0x2a, 0x80, 0xb3, 0x0e, 0x56, 0x44, 0x8f, 0xb8,
+	0x35, 0xa2, 0x0d, 0x72, 0x5c, 0x58, 0x4e, 0x64, 0x98, 0xc7, 0xb9, 0x72, 0xeb, 0xf4, 0x56, 0x09,
+	0x75, 0x9e, 0x54, 0xca, 0x4c, 0xb9, 0xd6, 0x56, 0xb5, 0x63, 0xf3, 0x02, 0x78, 0x67, 0x0c, 0x80,
+	0xd4, 0xbe, 0xd1, 0x2f, 0xde, 0x2d, 0x77, 0x0d, 0xea, 0x2a, 0x9b, 0xc6, 0x68, 0x84, 0x16, 0xe0,
+	0x0f, 0x1a, 0xd7, 0xa0, 0x8e, 0x22, 0x4b, 0xa7, 0x24, 0xd1, 0xe6, 0x05, 0x70, 0x1e, 0xc1, 0x6a,
+	0x3f, 0x8e, 0x44, 0x88, 0xa1, 0x3f, 0x0a, 0xd4, 0x08, 0xb5, 0x50, 0x2d, 0xa8, 0x65, 0xd8, 0x17,
+	0x44, 0x3a, 0x0f, 0x61, 0x75, 0x10, 0x07, 0x51, 0xe2, 0x1f, 0xe3, 0x94, 0x02, 0x5d, 0x8b, 0xb2,
+	0xd8, 0xc4, 0x1e, 0xe2, 0x54, 0xc7, 0x39, 0x1e, 0xd8, 0x28, 0x42, 0x99, 0x2a, 0x4c, 0x50, 0x64,
+	0xca, 0x5d, 0xa6, 0x54, 0x57, 0x38, 0xef, 0x2b, 0x83, 0xd5, 0x7d, 0x7d, 0xe9, 0x28, 0x1a, 0x8a,
+	0x20, 0xcb, 0x53, 0xbc, 0x57, 0x99, 0x85, 0xf4, 0xca, 0xbc, 0xf4, 0x75, 0xb0, 0x12, 0x4c, 0xfa,
+	0x98, 0x9a, 0x3a, 0x0d, 0x72, 0x1e, 0xc3, 0x3f, 0x65, 0x49, 0x09, 0x2a, 0x15, 0x0c, 0xd1, 0x94,
+	0x5c, 0x56, 0xfa, 0xb2, 0x60, 0xbd, 0x2f, 0x0c, 0x9a, 0xcf, 0x84, 0xfa, 0x80, 0x29, 0x09, 0xfa,
+	0x5b, 0x3a, 0x7c, 0x55, 0x56, 0x7a, 0x45, 0xc7, 0xac, 0x7e, 0xef, 0x13, 0x34, 0x5e, 0x8d, 0x51,
+	0xbc, 0xa6, 0x31, 0xdd, 0x29, 0x62, 0x1b, 0x5a, 0x73, 0x16, 0x45, 0x6d, 0xd2, 0x6a, 0xa7, 0xc5,
+	0xed, 0x4b, 0x93, 0xe2, 0x2d, 0x36, 0x4d, 0x31, 0x50, 0x52, 0x90, 0x90, 0x06, 0x37, 0xc8, 0xfb,
+	0xc1, 0xc0, 0x22, 0xdb, 0xcd, 0x39, 0x8a, 0x2d, 0x74, 0x54, 0x65, 0x3e, 0xdd, 0x4d, 0xef, 0x54,
+	0xef, 0xe7, 0x9d, 0xda, 0x02, 0xef, 0xac, 0x83, 0x35, 0xc2, 0x68, 0x38, 0xca, 0xe8, 0x97, 0x52,
+	0xe5, 0x06, 0x39, 0x1b, 0xd0, 0x88, 0xe5, 0xd0, 0xd7, 0x09, 0x3f, 0x92, 0xe9, 0x6a, 0x7c, 0x25,
+	0x96, 0xc3, 0x03, 0x8d, 0xbd, 0xf7, 0x50, 0x2f, 0x46, 0x77, 0x79, 0x9b, 0x5d, 0xb9, 0xbd, 0xc0,
+	0x0b, 0x95, 0x45, 0x5e, 0xd0, 0x09, 0x02, 0xb2, 0x02, 0x75, 0xcc, 0xe6, 0x06, 0x79, 0x9f, 0x19,
+	0x34, 0xa8, 0xa9, 0x87, 0x38, 0x55, 0xd7, 0xd7, 0x03, 0xbb, 0xb1, 0x1e, 0xfe, 0x07, 0x90, 0x63,
+	0x14, 0xfe, 0x7c, 0xb7, 0x1a, 0x72, 0x36, 0xdc, 0x5d, 0xb0, 0xe8, 0x4b, 0xd1, 0xa9, 0xe6, 0xd3,
+	0x8d, 0xee, 0xf5, 0xc5, 0xd5, 0xa5, 0x40, 0xfd, 0x18, 0x37, 0xa1, 0xde, 0x36, 0x34, 0x66, 0x24,
+	0x99, 0x4d, 0xaf, 0x90, 0xc8, 0x65, 0xd4, 0x6b, 0x83, 0xf4, 0x08, 0x9b, 0x47, 0x7a, 0x56, 0xb7,
+	0xce, 0x71, 0x03, 0x1a, 0xa9, 0x8c, 0x63, 0x5f, 0x45, 0x27, 0x45, 0x23, 0x6a, 0x7c, 0x45, 0x13,
+	0x47, 0xd1, 0x09, 0xce, 0x96, 0x58, 0x48, 0x2d, 0xa8, 0x99, 0x25, 0x46, 0x3b, 0xb1, 0x38, 0xf9,
+	0x7a, 0x49, 0x99, 0xe1, 0x41, 0x41, 0x71, 0x29, 0x33, 0xbd, 0xe5, 0x52, 0x4c, 0xe4, 0x04, 0x43,
+	0x9a, 0x5d, 0x8d, 0x97, 0xd0, 0x79, 0x00, 0xb6, 0x39, 0x16, 0x77, 0x8b, 0xa5, 0xd1, 0x34, 0x9c,
+	0xbe, 0xfc, 0xfc, 0xed, 0xcf, 0xf3, 0x36, 0x3b, 0x3d, 0x6f, 0xb3, 0xb3, 0xf3, 0x36, 0xfb, 0x76,
+	0xd1, 0x5e, 0x3a, 0xbd, 0x68, 0x2f, 0xfd, 0xba, 0x68, 0x2f, 0xbd, 0xdb, 0x1b, 0x46, 0xd9, 0x28,
+	0xef, 0x77, 0x07, 0x32, 0xe9, 0xe9, 0x36, 0x3d, 0x99, 0xc8, 0x0c, 0xe9, 0xd4, 0xa3, 0xad, 0xdf,
+	0xbb, 0xfe, 0xaf, 0xb0, 0x57, 0x9e, 0x27, 0x3b, 0x7d, 0x8b, 0x42, 0x76, 0x7f, 0x07, 0x00, 0x00,
+	0xff, 0xff, 0x32, 0x74, 0xca, 0xcf, 0x3b, 0x06, 0x00, 0x00,
 }
 
 func (m *RegisterIssuerKey) Marshal() (dAtA []byte, err error) {
@@ -1014,6 +1225,142 @@ func (m *Claim) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *ClassKeys) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ClassKeys) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ClassKeys) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Panels) > 0 {
+		for iNdEx := len(m.Panels) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Panels[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintIssuance(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if m.OpenPanel != 0 {
+		i = encodeVarintIssuance(dAtA, i, uint64(m.OpenPanel))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.TokenClass != 0 {
+		i = encodeVarintIssuance(dAtA, i, uint64(m.TokenClass))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *PanelKeys) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PanelKeys) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PanelKeys) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Moduli) > 0 {
+		for iNdEx := len(m.Moduli) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Moduli[iNdEx])
+			copy(dAtA[i:], m.Moduli[iNdEx])
+			i = encodeVarintIssuance(dAtA, i, uint64(len(m.Moduli[iNdEx])))
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *StyleIssued) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *StyleIssued) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *StyleIssued) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.RemovedRoot) > 0 {
+		i -= len(m.RemovedRoot)
+		copy(dAtA[i:], m.RemovedRoot)
+		i = encodeVarintIssuance(dAtA, i, uint64(len(m.RemovedRoot)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.Removed != 0 {
+		i = encodeVarintIssuance(dAtA, i, uint64(m.Removed))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.IssuedRoot) > 0 {
+		i -= len(m.IssuedRoot)
+		copy(dAtA[i:], m.IssuedRoot)
+		i = encodeVarintIssuance(dAtA, i, uint64(len(m.IssuedRoot)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Issued != 0 {
+		i = encodeVarintIssuance(dAtA, i, uint64(m.Issued))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.RollSize != 0 {
+		i = encodeVarintIssuance(dAtA, i, uint64(m.RollSize))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Style != 0 {
+		i = encodeVarintIssuance(dAtA, i, uint64(m.Style))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintIssuance(dAtA []byte, offset int, v uint64) int {
 	offset -= sovIssuance(v)
 	base := offset
@@ -1216,6 +1563,71 @@ func (m *Claim) Size() (n int) {
 		n += 1 + l + sovIssuance(uint64(l))
 	}
 	l = len(m.Answer)
+	if l > 0 {
+		n += 1 + l + sovIssuance(uint64(l))
+	}
+	return n
+}
+
+func (m *ClassKeys) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.TokenClass != 0 {
+		n += 1 + sovIssuance(uint64(m.TokenClass))
+	}
+	if m.OpenPanel != 0 {
+		n += 1 + sovIssuance(uint64(m.OpenPanel))
+	}
+	if len(m.Panels) > 0 {
+		for _, e := range m.Panels {
+			l = e.Size()
+			n += 1 + l + sovIssuance(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *PanelKeys) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Moduli) > 0 {
+		for _, b := range m.Moduli {
+			l = len(b)
+			n += 1 + l + sovIssuance(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *StyleIssued) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Style != 0 {
+		n += 1 + sovIssuance(uint64(m.Style))
+	}
+	if m.RollSize != 0 {
+		n += 1 + sovIssuance(uint64(m.RollSize))
+	}
+	if m.Issued != 0 {
+		n += 1 + sovIssuance(uint64(m.Issued))
+	}
+	l = len(m.IssuedRoot)
+	if l > 0 {
+		n += 1 + l + sovIssuance(uint64(l))
+	}
+	if m.Removed != 0 {
+		n += 1 + sovIssuance(uint64(m.Removed))
+	}
+	l = len(m.RemovedRoot)
 	if l > 0 {
 		n += 1 + l + sovIssuance(uint64(l))
 	}
@@ -2548,6 +2960,404 @@ func (m *Claim) Unmarshal(dAtA []byte) error {
 			m.Answer = append(m.Answer[:0], dAtA[iNdEx:postIndex]...)
 			if m.Answer == nil {
 				m.Answer = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipIssuance(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ClassKeys) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowIssuance
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ClassKeys: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ClassKeys: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field TokenClass", wireType)
+			}
+			m.TokenClass = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.TokenClass |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OpenPanel", wireType)
+			}
+			m.OpenPanel = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.OpenPanel |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Panels", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Panels = append(m.Panels, &PanelKeys{})
+			if err := m.Panels[len(m.Panels)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipIssuance(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PanelKeys) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowIssuance
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PanelKeys: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PanelKeys: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Moduli", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Moduli = append(m.Moduli, make([]byte, postIndex-iNdEx))
+			copy(m.Moduli[len(m.Moduli)-1], dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipIssuance(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *StyleIssued) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowIssuance
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: StyleIssued: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: StyleIssued: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Style", wireType)
+			}
+			m.Style = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Style |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RollSize", wireType)
+			}
+			m.RollSize = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RollSize |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Issued", wireType)
+			}
+			m.Issued = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Issued |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field IssuedRoot", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.IssuedRoot = append(m.IssuedRoot[:0], dAtA[iNdEx:postIndex]...)
+			if m.IssuedRoot == nil {
+				m.IssuedRoot = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Removed", wireType)
+			}
+			m.Removed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Removed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RemovedRoot", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowIssuance
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthIssuance
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RemovedRoot = append(m.RemovedRoot[:0], dAtA[iNdEx:postIndex]...)
+			if m.RemovedRoot == nil {
+				m.RemovedRoot = []byte{}
 			}
 			iNdEx = postIndex
 		default:
