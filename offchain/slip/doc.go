@@ -8,10 +8,13 @@
 //
 //	entry id = HMAC-SHA-256(voter key, "urna/v1/entry" ‖ chain id ‖ election id ‖ subject)
 //
+//	pass     = HMAC-SHA-256(voter key, "urna/v1/entry/pass" ‖ chain id ‖ election id ‖ issuer's name)
+//
 // Each field is preceded by its length in eight bytes, big-endian. The voter
 // key is 32 random bytes, another one for each voter and election: with it the
 // voter computes the entry again and sees that it stands for this person alone;
-// once it is erased nobody can say whose entry it was.
+// once it is erased nobody can say whose entry it was. The pass shows to one issuer
+// that whoever asks holds the voter key.
 //
 // # Access code
 //

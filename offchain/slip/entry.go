@@ -12,7 +12,10 @@ import (
 // VoterKeySize is the length of a voter key in bytes.
 const VoterKeySize = 32
 
-var entryLabel = transcript.Register("entry")
+var (
+	entryLabel = transcript.Register("entry")
+	passLabel  = transcript.Register("entry/pass")
+)
 
 // VoterKey makes a person's entry id. It prints as a redaction.
 type VoterKey struct {
@@ -32,6 +35,14 @@ func NewVoterKey(random io.Reader) (VoterKey, error) {
 func (k VoterKey) Entry(chainID string, election [32]byte, subject string) [32]byte {
 	mac := hmac.New(sha256.New, k.b[:])
 	_, _ = mac.Write(transcript.JoinFields([]byte(entryLabel.String()), []byte(chainID), election[:], []byte(subject)))
+	return [32]byte(mac.Sum(nil))
+}
+
+// Pass is what the voter shows to one issuer, by its name, along with the code.
+// It tells that issuer nothing that another would accept.
+func (k VoterKey) Pass(chainID string, election [32]byte, issuer string) [32]byte {
+	mac := hmac.New(sha256.New, k.b[:])
+	_, _ = mac.Write(transcript.JoinFields([]byte(passLabel.String()), []byte(chainID), election[:], []byte(issuer)))
 	return [32]byte(mac.Sum(nil))
 }
 

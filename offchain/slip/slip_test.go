@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/urna-vote/urna/offchain/voter/slip"
+	"github.com/urna-vote/urna/offchain/slip"
 )
 
 func newSlip(t *testing.T) *slip.Slip {

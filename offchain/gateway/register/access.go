@@ -1,0 +1,173 @@
+package register
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// SaltSize is the length of an entry's salt in bytes.
+const SaltSize = 16
+
+// ErrOtherAccess: the register holds another style, salt or hash for the entry.
+var ErrOtherAccess = errors.New("entry is in the register with other access data")
+
+// Access is what the register knows of an entry that may ask for a token.
+type Access struct {
+	Election [32]byte
+	Entry    [32]byte
+	Style    uint32
+	Salt     [SaltSize]byte
+	// Pass and Code are keyed hashes of what the voter must show; see package auth.
+	Pass [32]byte
+	Code [32]byte
+}
+
+// Tries counts wrong codes of an entry since the last right one.
+type Tries struct {
+	Wrong uint32
+	// WaitUntilMS, Unix milliseconds: before then no code is looked at.
+	WaitUntilMS int64
+}
+
+type row interface{ Scan(...any) error }
+
+const selectAccess = "SELECT style, salt, pass, code, wrong, wait_until_ms FROM access WHERE election = ? AND entry = ?"
+
+func scanAccess(r row, election, entry [32]byte) (Access, Tries, bool, error) {
+	a := Access{Election: election, Entry: entry}
+	var tries Tries
+	var salt, pass, code []byte
+	err := r.Scan(&a.Style, &salt, &pass, &code, &tries.Wrong, &tries.WaitUntilMS)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Access{}, Tries{}, false, nil
+	}
+	if err != nil {
+		return Access{}, Tries{}, false, fmt.Errorf("read access of an entry: %w", err)
+	}
+	copy(a.Salt[:], salt)
+	copy(a.Pass[:], pass)
+	copy(a.Code[:], code)
+	return a, tries, true, nil
+}
+
+// Access reads an entry's access and tries as committed.
+func (s *Store) Access(ctx context.Context, election, entry [32]byte) (Access, Tries, bool, error) {
+	return scanAccess(s.read.QueryRowContext(ctx, selectAccess, election[:], entry[:]), election, entry)
+}
+
+// Access reads an entry's access and tries within the transaction.
+func (t *Tx) Access(election, entry [32]byte) (Access, Tries, bool, error) {
+	return scanAccess(t.tx.QueryRowContext(t.ctx, selectAccess, election[:], entry[:]), election, entry)
+}
+
+// SetTries writes an entry's tries.
+func (t *Tx) SetTries(election, entry [32]byte, tries Tries) error {
+	_, err := t.tx.ExecContext(t.ctx, "UPDATE access SET wrong = ?, wait_until_ms = ? WHERE election = ? AND entry = ?",
+		tries.Wrong, tries.WaitUntilMS, election[:], entry[:])
+	if err != nil {
+		return fmt.Errorf("write tries of an entry: %w", err)
+	}
+	return nil
+}
+
+// Import adds entries, all or none. An entry that is there with the same data
+// is passed over; with other data the import is refused (ErrOtherAccess). It
+// returns how many were new.
+func (s *Store) Import(list []Access) (added int, err error) {
+	err = s.Update(func(t *Tx) error {
+		added = 0
+		insert, err := t.tx.PrepareContext(t.ctx, "INSERT INTO access (election, entry, style, salt, pass, code) VALUES (?, ?, ?, ?, ?, ?)")
+		if err != nil {
+			return fmt.Errorf("prepare import: %w", err)
+		}
+		defer insert.Close()
+		for i := range list {
+			a := &list[i]
+			was, _, there, err := t.Access(a.Election, a.Entry)
+			switch {
+			case err != nil:
+				return err
+			case there && was != *a:
+				return fmt.Errorf("import entry %x: %w; nothing was imported", a.Entry, ErrOtherAccess)
+			case there:
+				continue
+			}
+			if _, err := insert.ExecContext(t.ctx, a.Election[:], a.Entry[:], a.Style, a.Salt[:], a.Pass[:], a.Code[:]); err != nil {
+				return fmt.Errorf("import entry %x: %w", a.Entry, err)
+			}
+			added++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return added, nil
+}
+
+// Size counts the entries that may ask for a token of an election.
+func (s *Store) Size(ctx context.Context, election [32]byte) (entries int, err error) {
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM access WHERE election = ?", election[:]).Scan(&entries); err != nil {
+		return 0, fmt.Errorf("count entries: %w", err)
+	}
+	return entries, nil
+}
+
+// Forget deletes the access data of an election whose term is over, and gives
+// the space back so that deleted rows do not stay in the file. Records stay.
+func (s *Store) Forget(election [32]byte) error {
+	err := s.Update(func(t *Tx) error {
+		_, err := t.tx.ExecContext(t.ctx, "DELETE FROM access WHERE election = ?", election[:])
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget access data: %w", err)
+	}
+	for _, statement := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := s.write.ExecContext(context.Background(), statement); err != nil {
+			return fmt.Errorf("give back space of forgotten access data (%s): %w", statement, err)
+		}
+	}
+	return nil
+}
+
+// Record reads the record endorsed for an entry and panel, nil if there is none.
+func (t *Tx) Record(election, entry [32]byte, panel uint32) ([]byte, error) {
+	var record []byte
+	err := t.tx.QueryRowContext(t.ctx, "SELECT record FROM record WHERE election = ? AND entry = ? AND panel = ?", election[:], entry[:], panel).Scan(&record)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read record of an entry: %w", err)
+	}
+	return record, nil
+}
+
+// Bind makes a record the one of its entry and panel, for ever. It reports
+// false, and changes nothing, if another is there already.
+func (t *Tx) Bind(election, entry [32]byte, panel uint32, record []byte) (bool, error) {
+	was, err := t.Record(election, entry, panel)
+	if err != nil {
+		return false, err
+	}
+	if was != nil {
+		return bytes.Equal(was, record), nil
+	}
+	_, err = t.tx.ExecContext(t.ctx, "INSERT INTO record (election, entry, panel, record) VALUES (?, ?, ?, ?)", election[:], entry[:], panel, record)
+	if err != nil {
+		return false, fmt.Errorf("write record of an entry: %w", err)
+	}
+	return true, nil
+}
+
+// Records counts the records of an election.
+func (s *Store) Records(ctx context.Context, election [32]byte) (records int, err error) {
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE election = ?", election[:]).Scan(&records); err != nil {
+		return 0, fmt.Errorf("count records: %w", err)
+	}
+	return records, nil
+}
