@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/urna-vote/urna/offchain/chain"
+	"github.com/urna-vote/urna/offchain/client"
+)
+
+// connection holds the flags of every command that talks to nodes.
+type connection struct {
+	nodes   []string
+	genesis string
+}
+
+func (c *connection) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&c.nodes, "node", nil, "public address of a node, like http://127.0.0.1:8080; may be given several times")
+	cmd.Flags().StringVar(&c.genesis, "genesis", "", "genesis file of the chain: what it says is all that is trusted")
+	_ = cmd.MarkFlagRequired("node")    // the flag exists
+	_ = cmd.MarkFlagRequired("genesis") // the flag exists
+}
+
+// open makes a client that believes only what the genesis' validators signed.
+func (c *connection) open() (*client.Client, error) {
+	text, err := os.ReadFile(c.genesis)
+	if err != nil {
+		return nil, fmt.Errorf("read --genesis: %w", err)
+	}
+	trust, err := chain.ParseTrust(text)
+	if err != nil {
+		return nil, fmt.Errorf("--genesis %s: %w", c.genesis, err)
+	}
+	if len(c.nodes) == 0 {
+		return nil, errors.New("--node: give at least one node")
+	}
+	return client.New(client.Config{Nodes: c.nodes, Trust: trust})
+}
