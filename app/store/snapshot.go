@@ -1,0 +1,161 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/urna-vote/urna/crypto/lthash"
+	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+// Snapshot is the store at one committed height, unchanged by later blocks.
+// Many goroutines may read it. It implements ledger.Reader and reads panic with
+// *Failure. Every Snapshot and every Retain must be closed once.
+type Snapshot struct {
+	db    *pebble.Snapshot
+	owner *Store
+	users atomic.Int64
+
+	head      Height
+	hasHead   bool
+	digest    lthash.Hash
+	frontier  *merkle.Frontier
+	elections []ElectionLeaf
+}
+
+var _ ledger.Reader = (*Snapshot)(nil)
+
+// Retain keeps the snapshot open for one more user.
+func (s *Snapshot) Retain() *Snapshot {
+	if s.users.Add(1) < 2 {
+		panic("store: closed snapshot is used")
+	}
+	return s
+}
+
+// Close gives the snapshot back.
+func (s *Snapshot) Close() {
+	switch n := s.users.Add(-1); {
+	case n == 0:
+		// An error could only say that it was closed before.
+		_ = s.db.Close()
+		s.owner.open.Done()
+	case n < 0:
+		panic("store: snapshot closed twice")
+	}
+}
+
+// Head is the record of the snapshot's height; false in an empty store.
+func (s *Snapshot) Head() (Height, bool) { return s.head, s.hasHead }
+
+// Elections lists the leaves of all elections, ascending by id. The caller
+// must not change it.
+func (s *Snapshot) Elections() []ElectionLeaf { return s.elections }
+
+// Get reads a key of state.
+func (s *Snapshot) Get(key []byte) []byte { return s.get("read state", stateKey(key)) }
+
+// Iterate visits keys of state with a prefix, ascending.
+func (s *Snapshot) Iterate(prefix []byte, visit func(key, value []byte) bool) {
+	s.scan(stateKey(prefix), nil, func(key, value []byte) bool {
+		return visit(bytes.Clone(key[1:]), bytes.Clone(value))
+	})
+}
+
+// At returns the record of a committed height.
+func (s *Snapshot) At(height int64) (Height, bool) {
+	if !s.hasHead || height < 0 || height > s.head.Height {
+		return Height{}, false
+	}
+	b := s.get("read height", heightKey(height))
+	if b == nil {
+		return Height{}, false
+	}
+	h, err := decodeHeight(b)
+	if err != nil || h.Height != height {
+		fail("read height", fmt.Errorf("record of height %d: %w", height, errCorrupt))
+	}
+	return h, true
+}
+
+// Tx is where a transaction stands.
+type Tx struct {
+	Height   int64
+	Position uint32
+	// LogIndex in the ballot log, if Logged.
+	Logged   bool
+	LogIndex uint64
+}
+
+// TxByHash finds a committed transaction.
+func (s *Snapshot) TxByHash(hash [32]byte) (Tx, bool) {
+	b := s.get("read transaction index", txKey(hash))
+	if b == nil {
+		return Tx{}, false
+	}
+	if len(b) != 21 {
+		fail("read transaction index", errCorrupt)
+	}
+	return Tx{
+		Height:   int64(binary.BigEndian.Uint64(b)),
+		Position: binary.BigEndian.Uint32(b[8:]),
+		Logged:   b[12] == 1,
+		LogIndex: binary.BigEndian.Uint64(b[13:]),
+	}, true
+}
+
+func (t Tx) encode() []byte {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 21), uint64(t.Height))
+	b = binary.BigEndian.AppendUint32(b, t.Position)
+	flag := byte(0)
+	if t.Logged {
+		flag = 1
+	}
+	return binary.BigEndian.AppendUint64(append(b, flag), t.LogIndex)
+}
+
+func (s *Snapshot) get(doing string, key []byte) []byte {
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		fail(doing, err)
+	}
+	out := bytes.Clone(v)
+	if err := closer.Close(); err != nil {
+		fail(doing, err)
+	}
+	return out
+}
+
+// scan visits keys of the database with a prefix, from a key on; what it hands
+// out lives until the visitor returns.
+func (s *Snapshot) scan(prefix, from []byte, visit func(key, value []byte) bool) {
+	lower := prefix
+	if from != nil {
+		lower = from
+	}
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(prefix)})
+	if err != nil {
+		fail("scan the store", err)
+	}
+	for ok := it.First(); ok; ok = it.Next() {
+		if !visit(it.Key(), it.Value()) {
+			break
+		}
+	}
+	err = it.Error()
+	if cerr := it.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		fail("scan the store", err)
+	}
+}
