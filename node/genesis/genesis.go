@@ -1,0 +1,187 @@
+package genesis
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	cmtjson "github.com/cometbft/cometbft/libs/json"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/urna-vote/urna/x/chainid"
+)
+
+// maxBytes of a genesis file.
+const maxBytes = 4 << 20
+
+// Validator of a new chain.
+type Validator struct {
+	Name string
+	// Key is its Ed25519 consensus key.
+	Key   [32]byte
+	Power int64
+}
+
+// Commission as it stands in the application's state.
+type Commission struct {
+	Quorum  uint32   `json:"quorum"`
+	Members []Member `json:"members"`
+}
+
+// Member of the commission; Key is Ed25519 in hex.
+type Member struct {
+	Name string `json:"name"`
+	Role string `json:"role"`
+	Key  string `json:"key"`
+}
+
+// Spec of a new chain.
+type Spec struct {
+	// Prefix of the chain id.
+	Prefix     string
+	Time       time.Time
+	Rehearsal  bool
+	Rules      uint32
+	Commission Commission
+	Validators []Validator
+	// MaxBlockBytes limits a block.
+	MaxBlockBytes int64
+}
+
+// appState is the application's part.
+type appState struct {
+	Rehearsal  bool       `json:"rehearsal"`
+	Rules      uint32     `json:"rules"`
+	Commission Commission `json:"commission"`
+}
+
+// Make returns the genesis file of a new chain, its chain id filled in.
+func Make(s Spec) ([]byte, error) {
+	state, err := json.Marshal(appState{s.Rehearsal, s.Rules, s.Commission})
+	if err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	params := types.DefaultConsensusParams()
+	params.Block.MaxBytes, params.Block.MaxGas = s.MaxBlockBytes, -1
+	params.Validator.PubKeyTypes = []string{types.ABCIPubKeyTypeEd25519}
+	doc := &types.GenesisDoc{
+		GenesisTime: s.Time.UTC().Truncate(time.Millisecond), InitialHeight: 1,
+		ConsensusParams: params, AppState: state,
+		// Replaced below: the id hashes the rest.
+		ChainID: s.Prefix + "-0000000000000000",
+	}
+	for _, v := range s.Validators {
+		doc.Validators = append(doc.Validators, types.GenesisValidator{Name: v.Name, PubKey: ed25519.PubKey(v.Key[:]), Power: v.Power})
+	}
+	if err := checkValidators(doc.Validators); err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	if err := doc.ValidateAndComplete(); err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	raw, err := cmtjson.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	if doc.ChainID, err = chainid.Make(s.Prefix, raw); err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	if raw, err = cmtjson.MarshalIndent(doc, "", "  "); err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	raw = append(raw, '\n')
+	if _, err := Parse(raw); err != nil {
+		return nil, fmt.Errorf("make genesis: %w", err)
+	}
+	return raw, nil
+}
+
+// Genesis of a chain.
+type Genesis struct {
+	Raw []byte
+	Doc *types.GenesisDoc
+	// Rehearsal as the application's state says.
+	Rehearsal bool
+}
+
+// Load reads a genesis file and checks it.
+func Load(file string) (*Genesis, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("read genesis: %w", err)
+	}
+	if info.Size() > maxBytes {
+		return nil, fmt.Errorf("read genesis %s: %d bytes are more than %d", file, info.Size(), maxBytes)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read genesis: %w", err)
+	}
+	g, err := Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read genesis %s: %w", file, err)
+	}
+	return g, nil
+}
+
+// Parse reads a genesis and checks that its chain id is its own. The
+// application checks its part in full when the chain starts.
+func Parse(raw []byte) (*Genesis, error) {
+	id, err := chainid.Check(raw)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := types.GenesisDocFromJSON(raw)
+	if err != nil {
+		return nil, fmt.Errorf("chain %s: %w", id, err)
+	}
+	if doc.ChainID != id {
+		return nil, fmt.Errorf("chain %s: the engine reads chain id %q", id, doc.ChainID)
+	}
+	if err := checkValidators(doc.Validators); err != nil {
+		return nil, fmt.Errorf("chain %s: %w", id, err)
+	}
+	var state struct {
+		Rehearsal *bool `json:"rehearsal"`
+	}
+	if err := json.Unmarshal(doc.AppState, &state); err != nil || state.Rehearsal == nil {
+		return nil, errors.Join(fmt.Errorf("chain %s: app_state must say whether it is a rehearsal", id), err)
+	}
+	return &Genesis{Raw: raw, Doc: doc, Rehearsal: *state.Rehearsal}, nil
+}
+
+// HasValidator reports whether an Ed25519 key is in the genesis.
+func (g *Genesis) HasValidator(key []byte) bool {
+	for _, v := range g.Doc.Validators {
+		if v.PubKey.Equals(ed25519.PubKey(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkValidators(vs []types.GenesisValidator) error {
+	if len(vs) == 0 {
+		return errors.New("no validators: name at least one")
+	}
+	seen := map[string]bool{}
+	for i, v := range vs {
+		key, ok := v.PubKey.(ed25519.PubKey)
+		if !ok {
+			return fmt.Errorf("validators[%d]: key is no Ed25519 key", i)
+		}
+		text := base64.StdEncoding.EncodeToString(key)
+		if seen[text] {
+			return fmt.Errorf("validators[%d]: key %s is there twice", i, text)
+		}
+		seen[text] = true
+		if v.Power < 1 {
+			return fmt.Errorf("validators[%d]: power %d, want at least 1", i, v.Power)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package genesis_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/urna-vote/urna/node/genesis"
+	"github.com/urna-vote/urna/x/chainid"
+)
+
+func spec() genesis.Spec {
+	return genesis.Spec{
+		Prefix: "urna-test", Time: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), Rehearsal: true, Rules: 1, MaxBlockBytes: 4 << 20,
+		Commission: genesis.Commission{Quorum: 1, Members: []genesis.Member{{Name: "A", Role: "chair", Key: strings.Repeat("58", 32)}}},
+		Validators: []genesis.Validator{{Name: "north", Key: [32]byte{1}, Power: 10}, {Name: "south", Key: [32]byte{2}, Power: 10}},
+	}
+}
+
+func TestMadeGenesisIsReadAndCarriesItsOwnHash(t *testing.T) {
+	raw, err := genesis.Make(spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "genesis.json")
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g, err := genesis.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := chainid.Make("urna-test", raw)
+	if err != nil || g.Doc.ChainID != want || !g.Rehearsal || g.Doc.ConsensusParams.Block.MaxBytes != 4<<20 {
+		t.Errorf("read %+v, want chain %s (%v)", g.Doc, want, err)
+	}
+	if !g.HasValidator([]byte(string([]byte{2})+strings.Repeat("\x00", 31))) || g.HasValidator(make([]byte, 32)) {
+		t.Error("HasValidator is wrong")
+	}
+}
+
+func TestAnyChangeOfTheGenesisIsRefused(t *testing.T) {
+	raw, err := genesis.Make(spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, swap := range map[string][2]string{
+		"no rehearsal":      {`"rehearsal": true`, `"rehearsal": false`},
+		"quorum":            {`"quorum": 1`, `"quorum": 2`},
+		"power":             {`"power": "10"`, `"power": "11"`},
+		"time":              {"2026-09-01", "2026-09-02"},
+		"name of the chain": {"urna-test-", "urna-real-0"},
+	} {
+		altered := strings.Replace(string(raw), swap[0], swap[1], 1)
+		if altered == string(raw) {
+			t.Fatalf("%s: nothing was changed in\n%s", name, raw)
+		}
+		if _, err := genesis.Parse([]byte(altered)); !errors.Is(err, chainid.ErrMismatch) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestGenesisWithoutSoundValidatorsIsNotMade(t *testing.T) {
+	for name, spoil := range map[string]func(*genesis.Spec){
+		"none":        func(s *genesis.Spec) { s.Validators = nil },
+		"twice":       func(s *genesis.Spec) { s.Validators[1].Key = s.Validators[0].Key },
+		"no power":    func(s *genesis.Spec) { s.Validators[0].Power = 0 },
+		"long prefix": func(s *genesis.Spec) { s.Prefix = strings.Repeat("a", 40) },
+	} {
+		s := spec()
+		spoil(&s)
+		if _, err := genesis.Make(s); err == nil {
+			t.Errorf("%s: made", name)
+		}
+	}
+}
