@@ -1,0 +1,119 @@
+package ballot
+
+import (
+	"github.com/urna-vote/urna/crypto/bitproof"
+	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/crypto/elgamal"
+	"github.com/urna-vote/urna/crypto/group"
+	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+const (
+	// MaxBytes of a CastBallot: 4096 slots and bits and a panel of 20.
+	MaxBytes = 320 << 10
+	// MaxSequence: how many ballots one key may cast in all.
+	MaxSequence = 10
+	// MaxPanel is the most members a token can have signatures of.
+	MaxPanel = 20
+)
+
+// Cast is a decoded CastBallot.
+type Cast struct {
+	Message  *ballotv1.CastBallot
+	Election [32]byte
+	// Ciphertext and Proof are set if Validate accepts.
+	Ciphertext *elgamal.Ciphertext
+	Proof      *bitproof.Proof
+	refusal    error
+}
+
+// Decode reads the body of a CastBallot, its points and its proof. A message
+// of wrong content decodes; Validate says what is wrong with it.
+func Decode(body []byte) (any, error) {
+	m, err := ledger.DecodeStrict[ballotv1.CastBallot](body, MaxBytes)
+	if err != nil {
+		return nil, CodeMalformed.Refuse("body", "%v", err)
+	}
+	cast := &Cast{Message: m}
+	cast.refusal = cast.read()
+	return cast, nil
+}
+
+// Message makes the message of a sealed ballot. The token belongs to a key's
+// first ballot and must be nil for others.
+func (f *Form) Message(sequence uint32, token *ballotv1.Token, ct *elgamal.Ciphertext, proof *bitproof.Proof) *ballotv1.CastBallot {
+	both := ct.Encode()
+	return &ballotv1.CastBallot{
+		ElectionId: f.Election[:],
+		Style:      f.Style,
+		Sequence:   sequence,
+		Token:      token,
+		R:          both[:group.Size],
+		C:          both[group.Size:],
+		Proof:      proof.Encode(),
+	}
+}
+
+// Validate checks what the message alone shows.
+func Validate(_ ledger.Context, tx *ledger.Tx) error {
+	return tx.Message.(*Cast).refusal
+}
+
+// read checks the cheap fields first and decodes the points last.
+func (c *Cast) read() error {
+	m := c.Message
+	if len(m.ElectionId) != 32 {
+		return CodeMalformed.Refuse("election_id", "%d bytes, an election's id has 32", len(m.ElectionId))
+	}
+	c.Election = [32]byte(m.ElectionId)
+	if m.Sequence < 1 || m.Sequence > MaxSequence {
+		return CodeSequence.Refuse("sequence", "%d is not in 1..%d", m.Sequence, MaxSequence)
+	}
+	if err := readToken(m); err != nil {
+		return err
+	}
+	if len(m.R) != group.Size {
+		return CodeMalformed.Refuse("r", "%d bytes, a point has %d", len(m.R), group.Size)
+	}
+	if len(m.C) == 0 || len(m.C)%group.Size != 0 || len(m.C)/group.Size > bitproof.MaxForms {
+		return CodeMalformed.Refuse("c", "%d bytes are not 1..%d points", len(m.C), bitproof.MaxForms)
+	}
+	bits := len(m.Proof)/group.Size - proofOverhead
+	if bits < 1 || bits > bitproof.MaxBits || len(m.Proof) != bitproof.ProofSize(bits) {
+		return CodeMalformed.Refuse("proof", "%d bytes are no proof", len(m.Proof))
+	}
+	var err error
+	if c.Ciphertext, err = elgamal.DecodeParts(len(m.C)/group.Size, m.R, m.C); err != nil {
+		return CodePoint.Refuse("r, c", "%v", err)
+	}
+	if c.Proof, err = bitproof.DecodeProof(bits, m.Proof); err != nil {
+		return CodePoint.Refuse("proof", "%v", err)
+	}
+	return nil
+}
+
+// proofOverhead is how many encodings a proof has besides one for each bit.
+var proofOverhead = bitproof.ProofSize(0) / group.Size
+
+func readToken(m *ballotv1.CastBallot) error {
+	if m.Sequence > 1 {
+		if m.Token != nil {
+			return CodeTokenShape.Refuse("token", "only the first ballot of a key carries a token")
+		}
+		return nil
+	}
+	if m.Token == nil {
+		return CodeTokenShape.Refuse("token", "the first ballot of a key needs a token")
+	}
+	if n := len(m.Token.Signatures); n < 1 || n > MaxPanel {
+		return CodeTokenShape.Refuse("token.signatures", "%d signatures are not 1..%d", n, MaxPanel)
+	}
+	for i, s := range m.Token.Signatures {
+		if len(s) != blindtoken.DefaultBits/8 && len(s) != blindtoken.LargeBits/8 {
+			return CodeTokenShape.Refuse("token.signatures", "signature %d has %d bytes, not %d or %d",
+				i+1, len(s), blindtoken.DefaultBits/8, blindtoken.LargeBits/8)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package ballot
+
+import "github.com/urna-vote/urna/x/ledger"
+
+var (
+	spentPrefix   = ledger.NewPrefix(0x60, "ballot: spent ballot key")
+	sumPrefix     = ledger.NewPrefix(0x61, "ballot: running sum of a group and contest")
+	countsPrefix  = ledger.NewPrefix(0x62, "ballot: counts of a token class")
+	orderPrefix   = ledger.NewPrefix(0x63, "ballot: ballot keys of a zone in order")
+	listingPrefix = ledger.NewPrefix(0x64, "ballot: unfinished list of counted ballots")
+	pendingPrefix = ledger.NewPrefix(0x65, "ballot: accepted in the block at hand")
+	countedPrefix = ledger.NewPrefix(0x66, "ballot: finished list of counted ballots")
+	chunkPrefix   = ledger.NewPrefix(0x67, "ballot: chunk of the list of counted ballots")
+)
+
+// SpentKey is where a ballot key's record stands: one on the chain, for ever.
+func SpentKey(ballotKey []byte) []byte { return spentPrefix.Key(ballotKey) }
+
+// SumKey is where a running sum stands.
+func SumKey(election [32]byte, group, contest uint32) []byte {
+	return sumPrefix.Key(election[:], ledger.U32(group), ledger.U32(contest))
+}
+
+// CountsKey is where the counts of a token class stand.
+func CountsKey(election [32]byte, class uint32) []byte {
+	return countsPrefix.Key(election[:], ledger.U32(class))
+}
+
+// OrderKey is where a zone's ballot key stands in order; its parts end with the key.
+func OrderKey(election [32]byte, zone uint32, ballotKey []byte) []byte {
+	return orderPrefix.Key(election[:], ledger.U32(zone), ballotKey)
+}
+
+// ListingKey is where the progress of a zone's list stands.
+func ListingKey(election [32]byte, zone uint32) []byte {
+	return listingPrefix.Key(election[:], ledger.U32(zone))
+}
+
+// PendingKey is where a ballot of the block at hand stands; without a ballot
+// key it is the prefix of all.
+func PendingKey(ballotKey []byte) []byte { return pendingPrefix.Key(ballotKey) }
+
+// CountedKey is where a zone's finished list stands.
+func CountedKey(election [32]byte, zone uint32) []byte {
+	return countedPrefix.Key(election[:], ledger.U32(zone))
+}
+
+// ChunkKey is where a chunk of a zone's list stands.
+func ChunkKey(election [32]byte, zone, chunk uint32) []byte {
+	return chunkPrefix.Key(election[:], ledger.U32(zone), ledger.U32(chunk))
+}
