@@ -2,7 +2,6 @@ package genesis
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 	cmtjson "github.com/cometbft/cometbft/libs/json"
 	"github.com/cometbft/cometbft/types"
 
+	"github.com/urna-vote/urna/app/genesis"
 	"github.com/urna-vote/urna/x/chainid"
 )
 
@@ -26,19 +26,6 @@ type Validator struct {
 	Power int64
 }
 
-// Commission as it stands in the application's state.
-type Commission struct {
-	Quorum  uint32   `json:"quorum"`
-	Members []Member `json:"members"`
-}
-
-// Member of the commission; Key is Ed25519 in hex.
-type Member struct {
-	Name string `json:"name"`
-	Role string `json:"role"`
-	Key  string `json:"key"`
-}
-
 // Spec of a new chain.
 type Spec struct {
 	// Prefix of the chain id.
@@ -46,22 +33,16 @@ type Spec struct {
 	Time       time.Time
 	Rehearsal  bool
 	Rules      uint32
-	Commission Commission
+	Commission genesis.Commission
 	Validators []Validator
 	// MaxBlockBytes limits a block.
 	MaxBlockBytes int64
 }
 
-// appState is the application's part.
-type appState struct {
-	Rehearsal  bool       `json:"rehearsal"`
-	Rules      uint32     `json:"rules"`
-	Commission Commission `json:"commission"`
-}
-
 // Make returns the genesis file of a new chain, its chain id filled in.
 func Make(s Spec) ([]byte, error) {
-	state, err := json.Marshal(appState{s.Rehearsal, s.Rules, s.Commission})
+	app := genesis.State{Rehearsal: s.Rehearsal, Rules: s.Rules, Commission: s.Commission}
+	state, err := app.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("make genesis: %w", err)
 	}
@@ -104,8 +85,8 @@ func Make(s Spec) ([]byte, error) {
 type Genesis struct {
 	Raw []byte
 	Doc *types.GenesisDoc
-	// Rehearsal as the application's state says.
-	Rehearsal bool
+	// App is the application's part.
+	App *genesis.State
 }
 
 // Load reads a genesis file and checks it.
@@ -128,8 +109,8 @@ func Load(file string) (*Genesis, error) {
 	return g, nil
 }
 
-// Parse reads a genesis and checks that its chain id is its own. The
-// application checks its part in full when the chain starts.
+// Parse reads a genesis and checks that its chain id is its own. What
+// the commission may be the application checks when the chain starts.
 func Parse(raw []byte) (*Genesis, error) {
 	id, err := chainid.Check(raw)
 	if err != nil {
@@ -145,13 +126,11 @@ func Parse(raw []byte) (*Genesis, error) {
 	if err := checkValidators(doc.Validators); err != nil {
 		return nil, fmt.Errorf("chain %s: %w", id, err)
 	}
-	var state struct {
-		Rehearsal *bool `json:"rehearsal"`
+	state, err := genesis.Parse(doc.AppState)
+	if err != nil {
+		return nil, fmt.Errorf("chain %s: %w", id, err)
 	}
-	if err := json.Unmarshal(doc.AppState, &state); err != nil || state.Rehearsal == nil {
-		return nil, errors.Join(fmt.Errorf("chain %s: app_state must say whether it is a rehearsal", id), err)
-	}
-	return &Genesis{Raw: raw, Doc: doc, Rehearsal: *state.Rehearsal}, nil
+	return &Genesis{Raw: raw, Doc: doc, App: state}, nil
 }
 
 // HasValidator reports whether an Ed25519 key is in the genesis.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	appgenesis "github.com/urna-vote/urna/app/genesis"
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/x/chainid"
 )
@@ -15,7 +16,7 @@ import (
 func spec() genesis.Spec {
 	return genesis.Spec{
 		Prefix: "urna-test", Time: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), Rehearsal: true, Rules: 1, MaxBlockBytes: 4 << 20,
-		Commission: genesis.Commission{Quorum: 1, Members: []genesis.Member{{Name: "A", Role: "chair", Key: strings.Repeat("58", 32)}}},
+		Commission: appgenesis.Commission{Quorum: 1, Members: []appgenesis.Member{{Name: "A", Role: "chair", Key: [32]byte{1}}}},
 		Validators: []genesis.Validator{{Name: "north", Key: [32]byte{1}, Power: 10}, {Name: "south", Key: [32]byte{2}, Power: 10}},
 	}
 }
@@ -34,7 +35,7 @@ func TestMadeGenesisIsReadAndCarriesItsOwnHash(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, err := chainid.Make("urna-test", raw)
-	if err != nil || g.Doc.ChainID != want || !g.Rehearsal || g.Doc.ConsensusParams.Block.MaxBytes != 4<<20 {
+	if err != nil || g.Doc.ChainID != want || !g.App.Rehearsal || g.Doc.ConsensusParams.Block.MaxBytes != 4<<20 {
 		t.Errorf("read %+v, want chain %s (%v)", g.Doc, want, err)
 	}
 	if !g.HasValidator([]byte(string([]byte{2})+strings.Repeat("\x00", 31))) || g.HasValidator(make([]byte, 32)) {
