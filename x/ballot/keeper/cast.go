@@ -1,0 +1,203 @@
+package keeper
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/urna-vote/urna/crypto/blindtoken"
+	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	"github.com/urna-vote/urna/x/ballot"
+	"github.com/urna-vote/urna/x/election"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+// place is what a ballot belongs to.
+type place struct {
+	def   *electionv1.Definition
+	style *electionv1.Style
+}
+
+// find says where a ballot belongs, whatever the phase.
+func (k *Keeper) find(r ledger.Reader, cast *ballot.Cast) (place, error) {
+	m := cast.Message
+	def, ok := k.elections.Definition(r, cast.Election)
+	if !ok {
+		return place{}, ballot.CodeElection.Refuse("election_id", "no election %x on this chain", m.ElectionId)
+	}
+	if uint64(m.Style) >= uint64(len(def.Styles)) {
+		return place{}, ballot.CodeStyle.Refuse("style", "the election has no style %d, its last is %d", m.Style, len(def.Styles)-1)
+	}
+	return place{def: def, style: def.Styles[m.Style]}, nil
+}
+
+// PrecheckCast checks a ballot against the state before the block: phase,
+// style, ballot key, token, in this order, and demands the rest.
+func (k *Keeper) PrecheckCast(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx) (ledger.Demands, error) {
+	cast := tx.Message.(*ballot.Cast)
+	at, err := k.find(r, cast)
+	if err != nil {
+		return ledger.Demands{}, err
+	}
+	if err := k.checkPhase(r, cast.Election, at.style.Zone); err != nil {
+		return ledger.Demands{}, err
+	}
+	key, ok := k.keys.Key(r, cast.Election, at.style.Zone)
+	if !ok {
+		return ledger.Demands{}, ballot.CodeKey.Refuse("election_id", "zone %d has no election key yet", at.style.Zone)
+	}
+	spent, _ := k.Spent(r, tx.Signer)
+	if err := checkKey(ctx, at.def, cast.Message, spent); err != nil {
+		return ledger.Demands{}, err
+	}
+	form := k.form(ctx.ChainID, cast.Election, at.def, cast.Message.Style, key)
+	if got, want := len(cast.Ciphertext.C), len(form.Keys); got != want {
+		return ledger.Demands{}, ballot.CodeMalformed.Refuse("c", "%d ciphertexts, a ballot of style %d has %d", got, form.Style, want)
+	}
+	demands := ledger.Demands{Claims: []string{"key:" + hex.EncodeToString(tx.Signer)}}
+	if spent == nil {
+		if demands.Checks, err = k.tokenChecks(ctx, r, tx, at); err != nil {
+			return ledger.Demands{}, err
+		}
+	}
+	demands.Checks = append(demands.Checks, ledger.Check{
+		Fact:   ballot.NewProofFact(form.Claim(cast, [32]byte(tx.Signer))),
+		Params: form.Params(),
+		Code:   ballot.CodeProof,
+		Field:  "proof",
+	})
+	return demands, nil
+}
+
+// checkPhase refuses a ballot whose zone does not accept ballots. It is asked
+// of the state before the block only: acts of the block itself change phases
+// at its end.
+func (k *Keeper) checkPhase(r ledger.Reader, id [32]byte, zone uint32) error {
+	z, ok := k.elections.Zone(r, id, zone)
+	if !ok {
+		panic(fmt.Sprintf("ballot: election %x without its zone %d", id, zone))
+	}
+	if election.AcceptsBallots(z) {
+		return nil
+	}
+	if z.Suspended {
+		return ballot.CodePhase.Refuse("election_id", "zone %d is suspended until the commission decides", zone)
+	}
+	return ballot.CodePhase.Refuse("election_id", "zone %d is in phase %s, ballots are accepted while voting", zone, election.PhaseName(z.Phase))
+}
+
+// checkKey checks a ballot against what its key cast before.
+func checkKey(ctx ledger.Context, def *electionv1.Definition, m *ballotv1.CastBallot, spent *ballotv1.Spent) error {
+	if spent == nil {
+		if m.Sequence != 1 {
+			return ballot.CodeNextSequence.Refuse("sequence", "%d, but the key has cast no ballot; the first is 1", m.Sequence)
+		}
+		return nil
+	}
+	if m.Sequence == 1 {
+		return ballot.CodeSpent.Refuse("signer", "the ballot key has cast a ballot before")
+	}
+	if !bytes.Equal(spent.ElectionId, m.ElectionId) || spent.Style != m.Style {
+		return ballot.CodeElsewhere.Refuse("style", "the key's ballots are of election %x, style %d", spent.ElectionId, spent.Style)
+	}
+	if def.Revote == nil || !def.Revote.Allowed {
+		return ballot.CodeOneVoteOnly.Refuse("sequence", "this election allows one ballot of a key")
+	}
+	if m.Sequence != spent.Sequence+1 {
+		return ballot.CodeNextSequence.Refuse("sequence", "%d, but the key's next is %d", m.Sequence, spent.Sequence+1)
+	}
+	if limit := def.Revote.WindowMs; limit > 0 && ctx.TimeMS > spent.FirstMs+limit {
+		return ballot.CodeTooLate.Refuse("sequence", "%d ms after the key's first ballot, at most %d are allowed", ctx.TimeMS-spent.FirstMs, limit)
+	}
+	if since := ctx.TimeMS - spent.LastMs; since < def.Revote.IntervalMs {
+		return ballot.CodeTooEarly.Refuse("sequence", "%d ms after the key's last ballot, at least %d are needed", since, def.Revote.IntervalMs)
+	}
+	if bytes.Equal(m.R, spent.R) {
+		return ballot.CodeSameR.Refuse("r", "equal to that of the ballot it replaces: the difference of the two would be readable")
+	}
+	return nil
+}
+
+// tokenChecks demands the signature of each member of the token's panel. Any
+// registered panel will do, also one that is no longer open.
+func (k *Keeper) tokenChecks(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx, at place) ([]ledger.Check, error) {
+	cast := tx.Message.(*ballot.Cast)
+	token, class := cast.Message.Token, at.style.TokenClass
+	if uint64(token.Panel) >= uint64(len(at.def.Panels)) {
+		return nil, ballot.CodePanel.Refuse("token.panel", "the election has no panel %d, its last is %d", token.Panel, len(at.def.Panels)-1)
+	}
+	if got, want := len(token.Signatures), len(at.def.Panels[token.Panel].Issuers); got != want {
+		return nil, ballot.CodeTokenShape.Refuse("token.signatures", "%d signatures, panel %d has %d members and all must sign", got, token.Panel, want)
+	}
+	keys, ok := k.issuance.PanelKeys(r, cast.Election, class, token.Panel)
+	if !ok {
+		return nil, ballot.CodePanelKeys.Refuse("token.panel", "not all members of panel %d have registered a key for token class %d", token.Panel, class)
+	}
+	if err := k.checkIssued(r, cast.Election, class); err != nil {
+		return nil, err
+	}
+	scope := blindtoken.Scope{ChainID: ctx.ChainID, Election: cast.Election, Class: class, Panel: token.Panel}
+	message := scope.Message([32]byte(tx.Signer))
+	checks := make([]ledger.Check, len(keys))
+	for i, key := range keys {
+		checks[i] = ledger.Check{
+			Fact:   ballot.NewTokenFact(key, message, token.Signatures[i]),
+			Params: key.ID(),
+			Code:   ballot.CodeTokenSignature,
+			Field:  fmt.Sprintf("token.signatures[%d]", i),
+		}
+	}
+	return checks, nil
+}
+
+// checkIssued keeps accepted at or below issued, whoever signs what.
+func (k *Keeper) checkIssued(r ledger.Reader, id [32]byte, class uint32) error {
+	if issued := k.issuance.IssuedCount(r, id, class); k.Counts(r, id, class).Accepted >= issued {
+		return ballot.CodeNotIssued.Refuse("token", "as many ballots of token class %d are accepted as tokens were issued, %d", class, issued)
+	}
+	return nil
+}
+
+// ExecuteCast records an accepted ballot. The end of the block adds it to the sums.
+func (k *Keeper) ExecuteCast(ctx ledger.Context, w ledger.Writer, tx *ledger.Tx) error {
+	cast := tx.Message.(*ballot.Cast)
+	m := cast.Message
+	at, err := k.find(w, cast)
+	if err != nil {
+		return err
+	}
+	spent, again := k.Spent(w, tx.Signer)
+	if err := checkKey(ctx, at.def, m, spent); err != nil {
+		return err
+	}
+	class, counts := at.style.TokenClass, k.Counts(w, cast.Election, at.style.TokenClass)
+	if again {
+		counts.Recasts++
+	} else {
+		if err := k.checkIssued(w, cast.Election, class); err != nil {
+			return err
+		}
+		counts.Accepted++
+	}
+	w.Set(ballot.CountsKey(cast.Election, class), ledger.MustEncode(counts))
+
+	pending := &ballotv1.Pending{ElectionId: m.ElectionId, Style: m.Style, R: m.R, C: m.C, TxHash: tx.Hash[:]}
+	record := &ballotv1.Spent{
+		ElectionId: m.ElectionId, Style: m.Style, Sequence: m.Sequence,
+		FirstMs: ctx.TimeMS, LastMs: ctx.TimeMS, LogIndex: w.AppendLog(tx.Hash),
+	}
+	if again {
+		record.FirstMs = spent.FirstMs
+		pending.ReplacedR, pending.ReplacedC = spent.R, spent.C
+	}
+	if at.def.Revote != nil && at.def.Revote.Allowed {
+		record.R, record.C = m.R, m.C
+	}
+	k.points.put(tx.Hash, &castPoints{r: cast.Ciphertext.R, c: cast.Ciphertext.C})
+	w.Set(ballot.PendingKey(tx.Signer), ledger.MustEncode(pending))
+	w.Set(ballot.SpentKey(tx.Signer), ledger.MustEncode(record))
+	w.Set(ballot.OrderKey(cast.Election, at.style.Zone, tx.Signer), ballot.OrderValue(m.Sequence, record.LogIndex))
+	w.Touch(cast.Election)
+	return nil
+}

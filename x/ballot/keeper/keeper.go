@@ -1,0 +1,182 @@
+// Package keeper decides which ballots the ledger accepts and keeps what
+// follows from them: spent keys, running encrypted sums, counts, and after the
+// close the list of what is counted for each key. See docs/spec/ballots.md.
+//
+// It must never know who holds a ballot key.
+package keeper
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/crypto/group"
+	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
+	"github.com/urna-vote/urna/x/ballot"
+	"github.com/urna-vote/urna/x/election"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+// Elections answers questions about elections and their zones.
+type Elections interface {
+	Definition(r ledger.Reader, id [32]byte) (*electionv1.Definition, bool)
+	Zone(r ledger.Reader, id [32]byte, zone uint32) (electionv1.ZoneState, bool)
+	// EachIn visits the zones that are in a phase, in a fixed order.
+	EachIn(r ledger.Reader, phase electionv1.Phase, visit func(id [32]byte, zone uint32))
+}
+
+// ElectionKeys answers for the key of a zone.
+type ElectionKeys interface {
+	Key(r ledger.Reader, id [32]byte, zone uint32) (*ceremonyv1.ElectionKey, bool)
+}
+
+// Issuance answers for the tokens' side.
+type Issuance interface {
+	PanelKeys(r ledger.Reader, id [32]byte, class, panel uint32) ([]*blindtoken.PublicKey, bool)
+	IssuedCount(r ledger.Reader, id [32]byte, class uint32) uint64
+}
+
+// Keeper of ballots.
+type Keeper struct {
+	elections Elections
+	keys      ElectionKeys
+	issuance  Issuance
+	forms     formCache
+	points    pointCache
+}
+
+// New makes the keeper.
+func New(elections Elections, keys ElectionKeys, issuance Issuance) *Keeper {
+	return &Keeper{
+		elections: elections, keys: keys, issuance: issuance,
+		forms:  formCache{forms: map[formID]*ballot.Form{}},
+		points: pointCache{points: map[[32]byte]*castPoints{}},
+	}
+}
+
+// Module is what the application wires.
+func (k *Keeper) Module() ledger.Module {
+	return ledger.Module{
+		Name: ballot.Codespace,
+		Handlers: []ledger.Handler{{
+			Kind: uint32(txv1.Kind_KIND_CAST_BALLOT), Name: "CastBallot", Signed: true, MaxBytes: ballot.MaxBytes,
+			Decode: ballot.Decode, Validate: ballot.Validate, Precheck: k.PrecheckCast, Execute: k.ExecuteCast,
+		}},
+		EndBlock: k.EndBlock,
+		Summary:  k.Summary,
+	}
+}
+
+// EndBlock adds the block's ballots to the sums and continues the lists of
+// closed zones.
+func (k *Keeper) EndBlock(_ ledger.Context, w ledger.Writer) {
+	k.addPending(w)
+	k.continueListings(w, ballot.ListingPerBlock)
+}
+
+// Summary lists counts, sums and finished lists of an election.
+func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
+	def, ok := k.elections.Definition(r, id)
+	if !ok {
+		return nil
+	}
+	var out []ledger.Object
+	add := func(name string, key []byte) {
+		if b := r.Get(key); b != nil {
+			out = append(out, ledger.Object{Name: name, Bytes: b})
+		}
+	}
+	for class := range def.Classes {
+		add(fmt.Sprintf("counts/%d", class), ballot.CountsKey(id, uint32(class)))
+	}
+	for zone := range def.Zones {
+		z := uint32(zone)
+		for _, contest := range election.ZoneContests(def, z) {
+			for _, g := range election.ContestGroups(def, z, contest) {
+				add(fmt.Sprintf("sum/%d/%d", g, contest), ballot.SumKey(id, g, contest))
+			}
+		}
+		add(fmt.Sprintf("counted/%d", zone), ballot.CountedKey(id, z))
+	}
+	return out
+}
+
+// formCache memoises forms: pure functions of the election (whose id binds its
+// definition), the style and the key (whose transcript hash binds it).
+type formCache struct {
+	mu    sync.Mutex
+	forms map[formID]*ballot.Form
+}
+
+type formID struct {
+	chain      string
+	election   [32]byte
+	style      uint32
+	transcript [32]byte
+}
+
+// maxForms bounds the cache; a full one is emptied.
+const maxForms = 4096
+
+func (c *formCache) get(id formID) *ballot.Form {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forms[id]
+}
+
+func (c *formCache) put(id formID, f *ballot.Form) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.forms) >= maxForms {
+		clear(c.forms)
+	}
+	c.forms[id] = f
+}
+
+// pointCache memoises the decoded points of ballots between a transaction and
+// the end of its block, by transaction hash: decoding again gives the same.
+type pointCache struct {
+	mu     sync.Mutex
+	points map[[32]byte]*castPoints
+}
+
+type castPoints struct {
+	r group.Point
+	c []group.Point
+}
+
+// maxPoints bounds the cache; a full one, of blocks that never ended, is emptied.
+const maxPoints = 1 << 15
+
+func (c *pointCache) put(hash [32]byte, p *castPoints) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.points) >= maxPoints {
+		clear(c.points)
+	}
+	c.points[hash] = p
+}
+
+func (c *pointCache) take(hash [32]byte) *castPoints {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.points[hash]
+	delete(c.points, hash)
+	return p
+}
+
+// form of a style under the zone's key.
+func (k *Keeper) form(chainID string, id [32]byte, def *electionv1.Definition, style uint32, key *ceremonyv1.ElectionKey) *ballot.Form {
+	fid := formID{chain: chainID, election: id, style: style, transcript: [32]byte(key.TranscriptHash)}
+	if f := k.forms.get(fid); f != nil {
+		return f
+	}
+	f, err := ballot.NewForm(chainID, id, def, style, key)
+	if err != nil {
+		panic("ballot: accepted definition and key make no form: " + err.Error())
+	}
+	k.forms.put(fid, f)
+	return f
+}
