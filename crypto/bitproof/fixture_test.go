@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
@@ -18,7 +20,7 @@ func keySecret(slot int) group.Scalar {
 	return group.ScalarFromUniform64([64]byte{byte(slot), byte(slot >> 8), 1, 63: 9})
 }
 
-func keysFor(t testing.TB, n int) []elgamal.Key {
+func keysFor(t rapid.TB, n int) []elgamal.Key {
 	t.Helper()
 	points := make([]group.Point, n)
 	slots := make([]int, n)
@@ -40,7 +42,7 @@ func contextOf(zone, style, keyHash, ballotKey, sequence string) []byte {
 	return transcript.JoinFields([]byte(zone), []byte(style), []byte(keyHash), []byte(ballotKey), []byte(sequence))
 }
 
-func statementFor(t testing.TB, shape bitproof.Shape) *bitproof.Statement {
+func statementFor(t rapid.TB, shape bitproof.Shape) *bitproof.Statement {
 	t.Helper()
 	return &bitproof.Statement{
 		ChainID: chainID, Election: [32]byte{7}, Shape: &shape,
@@ -49,7 +51,7 @@ func statementFor(t testing.TB, shape bitproof.Shape) *bitproof.Statement {
 	}
 }
 
-func mustProve(t testing.TB, st *bitproof.Statement, bits []bool) bitproof.Claim {
+func mustProve(t rapid.TB, st *bitproof.Statement, bits []bool) bitproof.Claim {
 	t.Helper()
 	ct, proof, err := bitproof.Prove(rand.Reader, st, bits)
 	if err != nil {
@@ -59,7 +61,7 @@ func mustProve(t testing.TB, st *bitproof.Statement, bits []bool) bitproof.Claim
 }
 
 // throughWire encodes and decodes a claim, as a verifier gets it.
-func throughWire(t testing.TB, c bitproof.Claim) bitproof.Claim {
+func throughWire(t rapid.TB, c bitproof.Claim) bitproof.Claim {
 	t.Helper()
 	ct, err := elgamal.DecodeCiphertext(len(c.Ciphertext.C), c.Ciphertext.Encode())
 	if err != nil {
@@ -73,7 +75,7 @@ func throughWire(t testing.TB, c bitproof.Claim) bitproof.Claim {
 }
 
 // oneOf is a ballot of one contest, "one of n" with option marked.
-func oneOf(t testing.TB, n, marked int) (*bitproof.Statement, []bool) {
+func oneOf(t rapid.TB, n, marked int) (*bitproof.Statement, []bool) {
 	t.Helper()
 	marks := make([]bool, n)
 	marks[marked] = true
