@@ -1,0 +1,59 @@
+package keeper
+
+import (
+	"fmt"
+
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	"github.com/urna-vote/urna/x/election"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+// Definition finds an election's definition. It is shared: the caller must not
+// change it.
+func (k *Keeper) Definition(r ledger.Reader, id [32]byte) (*electionv1.Definition, bool) {
+	if r.Get(listKey(id)) == nil {
+		return nil, false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if def, ok := k.definitions[id]; ok {
+		return def, true
+	}
+	def := ledger.MustDecode[electionv1.Definition](r.Get(definitionKey(id)))
+	if len(k.definitions) >= cachedDefinitions {
+		clear(k.definitions)
+	}
+	k.definitions[id] = def
+	return def, true
+}
+
+// Zone finds the state of a zone.
+func (k *Keeper) Zone(r ledger.Reader, id [32]byte, zone uint32) (electionv1.ZoneState, bool) {
+	b := r.Get(zoneKey(id, zone))
+	if b == nil {
+		return electionv1.ZoneState{}, false
+	}
+	return *ledger.MustDecode[electionv1.ZoneState](b), true
+}
+
+// Elections lists the ids of all elections, ascending.
+func (k *Keeper) Elections(r ledger.Reader) [][32]byte {
+	var out [][32]byte
+	r.Iterate(election.KeyList.Key(), func(key, _ []byte) bool {
+		out = append(out, [32]byte(key[1:]))
+		return true
+	})
+	return out
+}
+
+// Summary lists the objects "definition" and "zone/<z>".
+func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
+	out := []ledger.Object{{Name: "definition", Bytes: r.Get(definitionKey(id))}}
+	zone := 0
+	r.Iterate(election.KeyZone.Key(id[:]), func(_, value []byte) bool {
+		out = append(out, ledger.Object{Name: fmt.Sprintf("zone/%d", zone), Bytes: value})
+		zone++
+		return true
+	})
+	return out
+}
