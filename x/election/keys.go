@@ -15,4 +15,6 @@ var (
 	KeyList = ledger.NewPrefix(0x23, "election list")
 	// KeyCancelling ‖ election → 1: cancelled in this block.
 	KeyCancelling = ledger.NewPrefix(0x24, "election cancelling")
+	// KeyPhase ‖ phase (u32) ‖ election ‖ zone → 1: the zones of each phase.
+	KeyPhase = ledger.NewPrefix(0x25, "election phase")
 )

@@ -82,6 +82,7 @@ func (k *Keeper) begin(ctx ledger.Context, z *electionv1.ZoneState, phase electi
 }
 
 func (k *Keeper) put(w ledger.Writer, id [32]byte, zone uint32, z electionv1.ZoneState) {
+	k.index(w, id, zone, z.Phase)
 	w.Set(zoneKey(id, zone), ledger.MustEncode(&z))
 	w.Touch(id)
 }
