@@ -16,8 +16,8 @@ type Ciphertext struct {
 // identity: R = 0 would show the messages. Refusals: ErrLength and those of
 // package group.
 func DecodeCiphertext(n int, b []byte) (*Ciphertext, error) {
-	if n < 1 || len(b) != group.Size*(n+1) {
-		return nil, fmt.Errorf("decode ciphertext of %d slots: %d bytes, want %d: %w", n, len(b), group.Size*(n+1), ErrLength)
+	if !holds(b, n, 1) {
+		return nil, fmt.Errorf("decode ciphertext: %d bytes do not hold R and %d slots: %w", len(b), n, ErrLength)
 	}
 	return DecodeParts(n, b[:group.Size], b[group.Size:])
 }
@@ -25,8 +25,8 @@ func DecodeCiphertext(n int, b []byte) (*Ciphertext, error) {
 // DecodeParts is DecodeCiphertext for a message that carries R and
 // C_1 ‖ … ‖ C_n in two fields.
 func DecodeParts(n int, r, c []byte) (*Ciphertext, error) {
-	if n < 1 || len(c) != group.Size*n {
-		return nil, fmt.Errorf("decode ciphertext: C is %d bytes, want %d for %d slots: %w", len(c), group.Size*n, n, ErrLength)
+	if !holds(c, n, 0) {
+		return nil, fmt.Errorf("decode ciphertext: C of %d bytes does not hold %d slots: %w", len(c), n, ErrLength)
 	}
 	if len(r) != group.Size {
 		return nil, fmt.Errorf("decode ciphertext: R is %d bytes, want %d: %w", len(r), group.Size, ErrLength)
@@ -46,6 +46,12 @@ func DecodeParts(n int, r, c []byte) (*Ciphertext, error) {
 func (c *Ciphertext) Encode() []byte {
 	r := c.R.Encode()
 	return append(r[:], encodePoints(c.C)...)
+}
+
+// holds reports whether b has room for exactly n elements, at least one, and
+// so many extra ones. It divides, so that no n overflows.
+func holds(b []byte, n, extra int) bool {
+	return n >= 1 && len(b)%group.Size == 0 && len(b)/group.Size-extra == n
 }
 
 // decodePoints reads a concatenation of elements. Its errors begin with the

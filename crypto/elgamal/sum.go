@@ -54,8 +54,8 @@ func (s *Sum) Encode() []byte {
 // DecodeSum reads a sum of n slots. The identity is allowed everywhere: it is
 // the sum of no ballots. Refusals: ErrLength and those of package group.
 func DecodeSum(n int, b []byte) (*Sum, error) {
-	if n < 1 || len(b) != group.Size*(n+1) {
-		return nil, fmt.Errorf("decode sum of %d slots: %d bytes, want %d: %w", n, len(b), group.Size*(n+1), ErrLength)
+	if !holds(b, n, 1) {
+		return nil, fmt.Errorf("decode sum: %d bytes do not hold R and %d slots: %w", len(b), n, ErrLength)
 	}
 	points, err := decodePoints(b, group.DecodePoint)
 	if err != nil {
