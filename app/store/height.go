@@ -46,6 +46,9 @@ type ElectionLeaf struct {
 	Root merkle.Hash
 }
 
+// ElectionName is the name of an election's leaf.
+func ElectionName(id [32]byte) string { return hex.EncodeToString(id[:]) }
+
 // ElectionTree is the tree behind the "elections" leaf, nil if there is no
 // election. Leaves ascend by id.
 func ElectionTree(leaves []ElectionLeaf) *merkle.NamedTree {
@@ -54,7 +57,7 @@ func ElectionTree(leaves []ElectionLeaf) *merkle.NamedTree {
 	}
 	fields := make([]merkle.Field, len(leaves))
 	for i := range leaves {
-		fields[i] = merkle.Field{Name: hex.EncodeToString(leaves[i].ID[:]), Value: leaves[i].Root[:]}
+		fields[i] = merkle.Field{Name: ElectionName(leaves[i].ID), Value: leaves[i].Root[:]}
 	}
 	tree, err := merkle.Named(fields)
 	if err != nil {

@@ -94,7 +94,7 @@ func (b *Branch) digest(keys []string, values [][]byte, spread Spread) lthash.Ha
 func mergeLeaves(old, changed []ElectionLeaf) []ElectionLeaf {
 	out := slices.Clone(old)
 	for _, c := range changed {
-		i, found := slices.BinarySearchFunc(out, c, compareLeaves)
+		i, found := slices.BinarySearchFunc(out, c, CompareLeaves)
 		if found {
 			out[i] = c
 		} else {
@@ -104,4 +104,5 @@ func mergeLeaves(old, changed []ElectionLeaf) []ElectionLeaf {
 	return out
 }
 
-func compareLeaves(x, y ElectionLeaf) int { return bytes.Compare(x.ID[:], y.ID[:]) }
+// CompareLeaves orders leaves by id.
+func CompareLeaves(x, y ElectionLeaf) int { return bytes.Compare(x.ID[:], y.ID[:]) }

@@ -31,6 +31,9 @@ type Snapshot struct {
 
 var _ ledger.Reader = (*Snapshot)(nil)
 
+// Empty is the state before a genesis. It needs no Close.
+func Empty() *Snapshot { return &Snapshot{frontier: new(merkle.Frontier)} }
+
 // Retain keeps the snapshot open for one more user.
 func (s *Snapshot) Retain() *Snapshot {
 	if s.users.Add(1) < 2 {
@@ -121,6 +124,9 @@ func (t Tx) encode() []byte {
 }
 
 func (s *Snapshot) get(doing string, key []byte) []byte {
+	if s.db == nil {
+		return nil
+	}
 	v, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil
@@ -138,6 +144,9 @@ func (s *Snapshot) get(doing string, key []byte) []byte {
 // scan visits keys of the database with a prefix, from a key on; what it hands
 // out lives until the visitor returns.
 func (s *Snapshot) scan(prefix, from []byte, visit func(key, value []byte) bool) {
+	if s.db == nil {
+		return
+	}
 	lower := prefix
 	if from != nil {
 		lower = from

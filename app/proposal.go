@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"runtime/debug"
+	"slices"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	"github.com/urna-vote/urna/app/store"
+)
+
+// PrepareProposal makes a block of what waits in the pool: what is right, in
+// the order of arrival as far as there is room, then sorted so that arrival
+// tells nothing. The block is decided as others will decide it; if it fails
+// after the culprit is dropped, an empty one is proposed and operators alarmed.
+func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposal) (_ *abci.ResponsePrepareProposal, err error) {
+	defer a.guard(&err)
+	a.consensus.Lock()
+	defer a.consensus.Unlock()
+	if err := a.Failure(); err != nil {
+		return nil, err
+	}
+	base := a.View()
+	defer base.Close()
+	b := block{height: req.Height, timeMS: req.Time.UnixMilli()}
+	b.txs = a.choose(base, b, req.Txs, req.MaxTxBytes)
+	for range 2 {
+		d, rej := a.decide(base, b)
+		if rej == nil {
+			a.keep(d)
+			return &abci.ResponsePrepareProposal{Txs: b.txs}, nil
+		}
+		a.log.Error("ALARM: own proposal is refused", "height", b.height, "transactions", len(b.txs), "reason", rej)
+		if rej.position < 0 {
+			break
+		}
+		b.txs = slices.Delete(slices.Clone(b.txs), rej.position, rej.position+1)
+	}
+	a.log.Error("ALARM: an empty block is proposed", "height", b.height)
+	return &abci.ResponsePrepareProposal{}, nil
+}
+
+// choose takes candidates that are right, whose claims are free and for which
+// there is room.
+func (a *App) choose(base *View, b block, candidates [][]byte, maxBytes int64) (chosenTxs [][]byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			if f, ok := p.(*store.Failure); ok {
+				panic(f)
+			}
+			a.log.Error("ALARM: no proposal can be made", "height", b.height, "panic", p, "stack", string(debug.Stack()))
+			chosenTxs = nil
+		}
+	}()
+	ctx, rej := a.context(base, b)
+	if rej != nil || len(candidates) == 0 {
+		return nil
+	}
+	branch := store.NewBranch(base.snap)
+	a.begin(ctx, branch)
+	js := a.judge(ctx, branch, candidates)
+	a.verify(js)
+	room := min(maxBytes, MaxBlockBytes)
+	taken := make(claims)
+	seen := make(map[[32]byte]bool)
+	var chosen []judged
+	for i := range js {
+		if js[i].err != nil || len(chosen) == MaxBlockTxs {
+			continue
+		}
+		tx := js[i].opened.Tx
+		size := int64(len(tx.Raw)) + framing
+		if seen[tx.Hash] || size > room || taken.take(js[i].demands.Claims) != nil {
+			continue
+		}
+		seen[tx.Hash] = true
+		room -= size
+		chosen = append(chosen, js[i])
+	}
+	slices.SortFunc(chosen, func(x, y judged) int { return compareTxs(x.opened.Tx, y.opened.Tx) })
+	out := make([][]byte, len(chosen))
+	for i := range chosen {
+		out[i] = chosen[i].opened.Tx.Raw
+	}
+	return out
+}
+
+// framing is what the engine adds to a transaction in a block, at most: a tag
+// and a length.
+const framing = 6
+
+// ProcessProposal accepts another's block if and only if decide does.
+func (a *App) ProcessProposal(_ context.Context, req *abci.RequestProcessProposal) (_ *abci.ResponseProcessProposal, err error) {
+	defer a.guard(&err)
+	a.consensus.Lock()
+	defer a.consensus.Unlock()
+	if err := a.Failure(); err != nil {
+		return nil, err
+	}
+	base := a.View()
+	defer base.Close()
+	b := block{height: req.Height, timeMS: req.Time.UnixMilli(), txs: req.Txs}
+	if a.kept(blockKey(base, b)) == nil {
+		d, rej := a.decide(base, b)
+		if rej != nil {
+			a.log.Warn("proposal refused", "height", b.height, "transactions", len(b.txs), "reason", rej)
+			return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+		}
+		a.keep(d)
+	}
+	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+}
+
+// rounds is how many decisions of one height are kept: one for each round that
+// is likely to matter.
+const rounds = 3
+
+// keep keeps a decision until the height is decided.
+func (a *App) keep(d *decision) {
+	if a.kept(d.key) != nil {
+		return
+	}
+	if len(a.decided) == rounds {
+		a.decided[0].base.Close()
+		a.decided = slices.Delete(a.decided, 0, 1)
+	}
+	d.base.retain()
+	a.decided = append(a.decided, d)
+}
+
+// kept finds a decision by its key.
+func (a *App) kept(key [32]byte) *decision {
+	for _, d := range a.decided {
+		if d.key == key {
+			return d
+		}
+	}
+	return nil
+}
+
+// forget drops all decisions of this height.
+func (a *App) forget() {
+	for _, d := range a.decided {
+		d.base.Close()
+	}
+	a.decided, a.pending = nil, nil
+}
+
+// ExtendVote: votes carry nothing of ours.
+func (a *App) ExtendVote(context.Context, *abci.RequestExtendVote) (*abci.ResponseExtendVote, error) {
+	return &abci.ResponseExtendVote{}, nil
+}
+
+// VerifyVoteExtension accepts the empty extension only.
+func (a *App) VerifyVoteExtension(_ context.Context, req *abci.RequestVerifyVoteExtension) (*abci.ResponseVerifyVoteExtension, error) {
+	if len(req.VoteExtension) != 0 {
+		return &abci.ResponseVerifyVoteExtension{Status: abci.ResponseVerifyVoteExtension_REJECT}, nil
+	}
+	return &abci.ResponseVerifyVoteExtension{Status: abci.ResponseVerifyVoteExtension_ACCEPT}, nil
+}
