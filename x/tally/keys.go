@@ -1,0 +1,40 @@
+package tally
+
+import "github.com/urna-vote/urna/x/ledger"
+
+var (
+	unitsPrefix    = ledger.NewPrefix(0x70, "tally: units of a zone")
+	sharePrefix    = ledger.NewPrefix(0x71, "tally: decryption share of a trustee")
+	resultPrefix   = ledger.NewPrefix(0x72, "tally: result of a zone")
+	protocolPrefix = ledger.NewPrefix(0x73, "tally: protocol of results")
+	consentPrefix  = ledger.NewPrefix(0x74, "tally: consent to a small count")
+	approvedPrefix = ledger.NewPrefix(0x75, "tally: protocol approved in the block at hand")
+)
+
+// UnitsKey is where a zone's units stand.
+func UnitsKey(election [32]byte, zone uint32) []byte { return zoneKey(unitsPrefix, election, zone) }
+
+// ShareKey is where the share of the trustee with a participant's index stands.
+func ShareKey(election [32]byte, zone, trustee uint32) []byte {
+	return sharePrefix.Key(election[:], ledger.U32(zone), ledger.U32(trustee))
+}
+
+// ResultKey is where a zone's result stands.
+func ResultKey(election [32]byte, zone uint32) []byte { return zoneKey(resultPrefix, election, zone) }
+
+// ProtocolKey is where a zone's protocol of results stands.
+func ProtocolKey(election [32]byte, zone uint32) []byte {
+	return zoneKey(protocolPrefix, election, zone)
+}
+
+// ConsentKey is where the consent to a small count stands.
+func ConsentKey(election [32]byte, zone uint32) []byte { return zoneKey(consentPrefix, election, zone) }
+
+// ApprovedKey marks, within a block, that the protocol was approved.
+func ApprovedKey(election [32]byte, zone uint32) []byte {
+	return zoneKey(approvedPrefix, election, zone)
+}
+
+func zoneKey(p ledger.Prefix, election [32]byte, zone uint32) []byte {
+	return p.Key(election[:], ledger.U32(zone))
+}
