@@ -96,6 +96,7 @@ func TestDishonestProverIsRefused(t *testing.T) {
 		"five more in one contest, five fewer in another":      {two, []int64{1, 0, 1, 0}, cheat{shift: []int64{5, 0, -5, 0}}, bitproof.ErrLink, errRef3},
 		"the same with the powers of y restarted at a contest": {two, []int64{1, 0, 1, 0}, cheat{shift: []int64{5, 0, -5, 0}, restart: []int{2}}, bitproof.ErrLink, errRef3},
 		"honest ballot with the powers of y restarted":         {two, []int64{1, 0, 1, 0}, cheat{restart: []int{2}}, bitproof.ErrLink, errRef3},
+		"errors of two equations that cancel in one ballot":    {bitproof.Choice(3, 1, 1), []int64{0, 1, 0}, cheat{offset: 4}, bitproof.ErrBits, errRef1},
 		"rule kept only over both contests together":           {two, []int64{1, 1, 0, 0}, cheat{}, bitproof.ErrRule, errRefRule},
 	} {
 		st := statementFor(t, c.shape)

@@ -110,6 +110,7 @@ type cheat struct {
 	shift    []int64 // added to the message of each slot, but not to its form
 	restart  []int   // slots (from 0) at which the prover restarts the powers of y in F2
 	maskFree bool    // masks do not solve the constraints
+	offset   int64   // in units of B: taken from A, added to F1
 }
 
 // refProve seals arbitrary integers in place of bits.
@@ -129,6 +130,7 @@ func refProve(st *bitproof.Statement, bits []int64, ch cheat) refSealed {
 		v = plus(v, plus(times(refInt(b), g), times(d1, h)))
 		commitment = plus(commitment, plus(times(a[i], g), times(d0, h)))
 	}
+	commitment = plus(commitment, base(refInt(-ch.offset)))
 	out := refSealed{r: base(r).Bytes()}
 	var keys []refPoint
 	for o, f := range st.Shape.Forms {
@@ -150,7 +152,7 @@ func refProve(st *bitproof.Statement, bits []int64, ch cheat) refSealed {
 		link = add(link, mul(powers[o], refEvaluate(f, a)))
 		joint = plus(joint, times(powers[o], keys[o]))
 	}
-	f1, f2 := base(s), plus(base(link), times(s, joint))
+	f1, f2 := base(add(s, refInt(ch.offset))), plus(base(link), times(s, joint))
 	out.x = refWide(refHash("bitproof/x", st, out.y.Bytes(), f1.Bytes(), f2.Bytes()))
 	for _, p := range []refPoint{v, commitment, f1, f2} {
 		out.proof = append(out.proof, p.Bytes()...)
