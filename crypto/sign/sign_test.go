@@ -238,3 +238,26 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	})
 }
+
+func TestGeneratedKeySignsAndNeedsRandomness(t *testing.T) {
+	a, err := sign.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := sign.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Public() == b.Public() {
+		t.Error("two generated keys are equal")
+	}
+	if err := sign.Verify(sign.Item{Public: a.Public(), Message: []byte("m"), Signature: a.Sign([]byte("m"))}); err != nil {
+		t.Error(err)
+	}
+	if _, err := sign.GenerateKey(iotest.ErrReader(errors.New("no entropy"))); err == nil {
+		t.Error("a key was made without randomness")
+	}
+	if sign.VerifyZIP215(make([]byte, 31), nil, make([]byte, 64)) || sign.VerifyZIP215(make([]byte, 32), nil, make([]byte, 63)) {
+		t.Error("ZIP-215 accepts a wrong length")
+	}
+}
