@@ -38,3 +38,6 @@ func ApprovedKey(election [32]byte, zone uint32) []byte {
 func zoneKey(p ledger.Prefix, election [32]byte, zone uint32) []byte {
 	return p.Key(election[:], ledger.U32(zone))
 }
+
+// SharesPrefix is the prefix of all shares of a zone; the trustee's index follows.
+func SharesPrefix(election [32]byte, zone uint32) []byte { return zoneKey(sharePrefix, election, zone) }

@@ -11,7 +11,11 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-var resultLabel = transcript.Register("tally/result")
+var (
+	resultLabel = transcript.Register("tally/result")
+	weightLabel = transcript.Register("tally/weight")
+	paramsLabel = transcript.Register("tally/params")
+)
 
 // Counts is a decoded Result.
 type Counts struct {
@@ -108,7 +112,7 @@ func (f *ResultFact) Params() [32]byte {
 	for _, s := range f.shares {
 		fields = append(fields, ledger.MustEncode(s))
 	}
-	return transcript.Hash(resultLabel, f.chainID, [32]byte(f.result.ElectionId), fields...)
+	return transcript.Hash(paramsLabel, f.chainID, [32]byte(f.result.ElectionId), fields...)
 }
 
 // Verify checks C - Σ λ_j·D_j = m·B for all slots of all units as one
@@ -152,7 +156,7 @@ func (f *ResultFact) addUnit(sum *combination, seed [64]byte, lambdas []group.Sc
 	}
 	weights := make([]group.Scalar, len(c))
 	for i := range c {
-		t := transcript.New(resultLabel, f.chainID, [32]byte(f.result.ElectionId))
+		t := transcript.New(weightLabel, f.chainID, [32]byte(f.result.ElectionId))
 		t.Append(seed[:])
 		t.AppendUint64(uint64(u))
 		t.AppendUint64(uint64(i))

@@ -162,3 +162,9 @@ func encodePoints(points []group.Point) []byte {
 	}
 	return out
 }
+
+// ShareParams hashes what the facts of a share are made of besides its own
+// bytes: the units and the key.
+func ShareParams(units *tallyv1.Units, key *ceremonyv1.ElectionKey) [32]byte {
+	return transcript.HashForChain(paramsLabel, "", ledger.MustEncode(units), key.TranscriptHash)
+}
