@@ -61,6 +61,8 @@ difference, 4 the network refused.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return terminal.Usage("%w", err) })
 	root.AddCommand(
 		newAuditCommand(),
+		newCommissionCommand(),
+		newKeyCommand(),
 	)
 	usageErrors(root)
 	return root
