@@ -48,7 +48,11 @@ func (k *Keeper) Elections(r ledger.Reader) [][32]byte {
 
 // Summary lists the objects "definition" and "zone/<z>".
 func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
-	out := []ledger.Object{{Name: "definition", Bytes: r.Get(definitionKey(id))}}
+	definition := r.Get(definitionKey(id))
+	if definition == nil {
+		return nil
+	}
+	out := []ledger.Object{{Name: "definition", Bytes: definition}}
 	zone := 0
 	r.Iterate(election.KeyZone.Key(id[:]), func(_, value []byte) bool {
 		out = append(out, ledger.Object{Name: fmt.Sprintf("zone/%d", zone), Bytes: value})

@@ -116,6 +116,11 @@ func (k *Keeper) Staged(r ledger.Reader, id [32]byte, author []byte, style uint3
 	return f.Size(), f.Root()
 }
 
+// RemovedCount is how many entries of a style were struck.
+func (k *Keeper) RemovedCount(r ledger.Reader, id [32]byte, style uint32) uint64 {
+	return k.removed(r, id, style).Count
+}
+
 // RemovedHead is how many entries of a style were struck and the root of the
 // bitmap over its positions.
 func (k *Keeper) RemovedHead(r ledger.Reader, id [32]byte, style uint32) (uint64, merkle.Hash) {
