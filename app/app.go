@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"sync"
 
-	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	abci "github.com/cometbft/cometbft/abci/types"
 
 	"github.com/urna-vote/urna/app/genesis"
 	"github.com/urna-vote/urna/app/store"

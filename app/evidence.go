@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	abci "github.com/cometbft/cometbft/abci/types"
 )
 
 // keepEvidence writes a block as the engine handed it over (the protobuf

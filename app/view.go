@@ -13,8 +13,12 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// ErrGone: the application keeps only the last two heights whole.
-var ErrGone = errors.New("no longer kept")
+var (
+	// ErrGone: the application keeps only the last two heights whole.
+	ErrGone = errors.New("no longer kept")
+	// ErrNoElection: there is no such election.
+	ErrNoElection = errors.New("no such election")
+)
 
 // View is the state at one committed height. Many goroutines may read it; reads
 // panic with *store.Failure when the disk fails. Every view that was given out
@@ -155,23 +159,23 @@ func (v *View) Elections() [][32]byte {
 	return out
 }
 
-// Summary of an election; false if there is no such election.
-func (v *View) Summary(election [32]byte) (*Summary, bool) {
+// Summary of an election; ErrNoElection if there is none.
+func (v *View) Summary(election [32]byte) (*Summary, error) {
 	leaf, ok := v.leaf(election)
 	if !ok {
-		return nil, false
+		return nil, fmt.Errorf("election %x: %w", election, ErrNoElection)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if s := v.summaries[election]; s != nil {
-		return s, true
+		return s, nil
 	}
 	s := summarize(v.rules.Modules, v.snap, election)
 	if s.Root != leaf.Root {
-		panic(&store.Failure{Doing: "summarise election", Err: fmt.Errorf("election %x: root %x, the state says %x", election, s.Root, leaf.Root)})
+		return nil, fmt.Errorf("summarise election %x at height %d: root %x, the application hash has %x: the state is damaged, or a module changed an object without a word", election, v.Height, s.Root, leaf.Root)
 	}
 	v.summaries[election] = s
-	return s, true
+	return s, nil
 }
 
 // ElectionProof proves an election's root under the leaf "elections".
