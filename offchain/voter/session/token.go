@@ -1,0 +1,197 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/urna-vote/urna/offchain/voter/booth"
+	"github.com/urna-vote/urna/offchain/voter/issuer"
+	"github.com/urna-vote/urna/proto/api"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+)
+
+// Classes of failure.
+var (
+	// ErrNoAccess: the voter has no gateway or code for a member of the panel.
+	ErrNoAccess = errors.New("no access to an issuer of the open panel")
+	// ErrNotOpen: the zone issues no tokens, or takes no ballots, now.
+	ErrNotOpen = errors.New("not open now")
+)
+
+// asks is how often a gateway is asked that does not see the record yet.
+const asks = 60
+
+// Token gets the token, or what is missing of it. It may be called again after
+// any failure and asks for nothing twice.
+func (s *Session) Token(ctx context.Context) error {
+	if s.st.HasToken() {
+		return nil
+	}
+	// A few times at most: the open panel may change between endorsement and ledger.
+	for range 3 {
+		app, err := s.endorsed(ctx)
+		if err != nil {
+			return fmt.Errorf("get token: %w", err)
+		}
+		moved, err := s.issue(ctx)
+		if err != nil {
+			return fmt.Errorf("get token: %w", err)
+		}
+		if moved {
+			continue
+		}
+		if err := s.signed(ctx, app); err != nil {
+			return fmt.Errorf("get token: %w", err)
+		}
+		return nil
+	}
+	return fmt.Errorf("get token: the open panel changes faster than it can be asked: %w", ErrNotOpen)
+}
+
+// endorsed collects the endorsements of the open panel.
+func (s *Session) endorsed(ctx context.Context) (*booth.Application, error) {
+	if s.st.issuance == nil {
+		if err := s.choosePanel(ctx); err != nil {
+			return nil, err
+		}
+	}
+	app, err := booth.Apply(s.cfg.Params, s.st.panel, s.st.secret, s.st.entry, s.claimKeyHash())
+	if err != nil || s.st.issuance != nil {
+		return app, err
+	}
+	members := s.cfg.Params.Members(s.st.panel)
+	err = s.eachMember(ctx, members, s.st.endorsements, func(ctx context.Context, i int, access Access) ([]byte, error) {
+		endorsement, err := access.Issuer.Endorse(ctx, s.tokenRequest(app, i, access))
+		if err != nil {
+			return nil, err
+		}
+		return endorsement, app.CheckEndorsement(i, endorsement)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask for endorsement: %w", err)
+	}
+	if s.st.issuance, err = app.Assemble(s.st.endorsements); err != nil {
+		return nil, err
+	}
+	return app, s.save()
+}
+
+func (s *Session) choosePanel(ctx context.Context) error {
+	p := s.cfg.Params
+	if err := p.Refresh(ctx, s.cfg.Ledger.Prove); err != nil {
+		return err
+	}
+	phase := p.Zone.Phase
+	if (phase != electionv1.Phase_PHASE_ISSUING && phase != electionv1.Phase_PHASE_VOTING) || p.Zone.Suspended {
+		return fmt.Errorf("zone is in %v: %w", phase, ErrNotOpen)
+	}
+	if n := len(p.Members(p.OpenPanel)); s.st.panel != p.OpenPanel || len(s.st.endorsements) != n {
+		s.st.panel = p.OpenPanel
+		s.st.endorsements = make([][]byte, n)
+		return s.save()
+	}
+	return nil
+}
+
+func (s *Session) tokenRequest(app *booth.Application, member int, access Access) api.TokenRequest {
+	claim := s.claimKeyHash()
+	return api.TokenRequest{
+		Election: s.st.election[:], Entry: s.st.entry[:], Style: s.st.style, Panel: s.st.panel,
+		Pass: access.Pass[:], Code: access.Code,
+		Blinded: app.Blinded(member), BlindedHashes: hexes(app.BlindedHashes()), ClaimKeyHash: claim[:],
+	}
+}
+
+// issue puts the record on the ledger. It reports true if the panel was closed
+// before that, and another must be asked.
+func (s *Session) issue(ctx context.Context) (moved bool, err error) {
+	_, err = s.cfg.Ledger.SubmitAndWait(ctx, s.st.issuance)
+	if err == nil {
+		return false, nil
+	}
+	if refused, _ := s.cfg.Ledger.Refused(err); !refused {
+		return false, fmt.Errorf("submit issuance: %w", err)
+	}
+	if refresh := s.cfg.Params.Refresh(ctx, s.cfg.Ledger.Prove); refresh != nil {
+		return false, fmt.Errorf("submit issuance: %w", errors.Join(err, refresh))
+	}
+	if s.cfg.Params.OpenPanel == s.st.panel {
+		return false, fmt.Errorf("submit issuance: %w", err)
+	}
+	s.st.issuance = nil
+	return true, s.save()
+}
+
+// signed collects the members' signatures, once the record is provable.
+func (s *Session) signed(ctx context.Context, app *booth.Application) error {
+	hash := sha256.Sum256(s.st.issuance)
+	if err := s.cfg.Ledger.WaitProvable(ctx, hash); err != nil {
+		return fmt.Errorf("wait until the issuance is provable: %w", err)
+	}
+	members := s.cfg.Params.Members(s.st.panel)
+	if len(s.st.signatures) != len(members) {
+		s.st.signatures = make([][]byte, len(members))
+	}
+	err := s.eachMember(ctx, members, s.st.signatures, func(ctx context.Context, i int, access Access) ([]byte, error) {
+		answer, err := s.askSignature(ctx, access.Issuer, api.SignRequest{
+			Election: s.st.election[:], Entry: s.st.entry[:], Transaction: hash[:], Blinded: app.Blinded(i),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return app.Unblind(i, answer)
+	})
+	if err != nil {
+		return fmt.Errorf("ask for signature: %w", err)
+	}
+	_, err = app.Token(s.BallotKey(), s.st.signatures)
+	return err
+}
+
+// askSignature repeats while the gateway's node is behind the voter's.
+func (s *Session) askSignature(ctx context.Context, gateway Issuer, r api.SignRequest) ([]byte, error) {
+	for ask := 1; ; ask++ {
+		answer, err := gateway.Sign(ctx, r)
+		if err == nil || !issuer.Refused(err, "not-on-record") || ask == asks {
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(s.cfg.Pause):
+		}
+	}
+}
+
+// eachMember asks, side by side, every member whose result is missing, saves
+// what came, and names who failed.
+func (s *Session) eachMember(ctx context.Context, members []*electionv1.Issuer, results [][]byte, ask func(context.Context, int, Access) ([]byte, error)) error {
+	failures := make([]error, len(members))
+	var group errgroup.Group
+	for i, member := range members {
+		if len(results[i]) > 0 {
+			continue
+		}
+		access, ok := s.cfg.Access([32]byte(member.OperatorKey))
+		if !ok {
+			failures[i] = fmt.Errorf("%s: %w", member.Name, ErrNoAccess)
+			continue
+		}
+		group.Go(func() error {
+			result, err := ask(ctx, i, access)
+			if err != nil {
+				failures[i] = fmt.Errorf("%s: %w", member.Name, err)
+				return nil
+			}
+			results[i] = result
+			return nil
+		})
+	}
+	_ = group.Wait() // failures are kept by member
+	return errors.Join(append(failures, s.save())...)
+}

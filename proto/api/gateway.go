@@ -1,0 +1,66 @@
+package api
+
+import (
+	"fmt"
+	"io"
+)
+
+// TokenRequest asks an issuer's gateway to endorse a record. POST /v1/token
+type TokenRequest struct {
+	Election Hex    `json:"election"`
+	Entry    Hex    `json:"entry"`
+	Style    uint32 `json:"style"`
+	Panel    uint32 `json:"panel"`
+	// Pass and Code show to this issuer whose entry it is.
+	Pass Hex    `json:"pass"`
+	Code string `json:"code"`
+	// Blinded is this member's blinded message, BlindedHashes the SHA-256 of
+	// each member's in panel order.
+	Blinded       Hex   `json:"blinded"`
+	BlindedHashes []Hex `json:"blinded_hashes"`
+	ClaimKeyHash  Hex   `json:"claim_key_hash"`
+}
+
+// Format prints a redaction for every verb: the request holds a voter's code.
+func (TokenRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[token request]") }
+
+// TokenAnswer is the gateway's endorsement of the record.
+type TokenAnswer struct {
+	Endorsement Hex `json:"endorsement"`
+}
+
+// SignRequest asks for the blind signature of a message that is on record.
+// POST /v1/sign
+type SignRequest struct {
+	Election Hex `json:"election"`
+	Entry    Hex `json:"entry"`
+	// Transaction is the hash of the issuance on the ledger.
+	Transaction Hex `json:"transaction"`
+	Blinded     Hex `json:"blinded"`
+}
+
+// SignAnswer is the blind signature.
+type SignAnswer struct {
+	Signature Hex `json:"signature"`
+}
+
+// GatewayInfo says whose gateway it is. GET /v1/info
+type GatewayInfo struct {
+	Name        string `json:"name"`
+	ChainID     string `json:"chain_id"`
+	Rehearsal   bool   `json:"rehearsal"`
+	OperatorKey Hex    `json:"operator_key"`
+	// Elections for which the gateway holds keys.
+	Elections []Hex `json:"elections"`
+}
+
+// GatewayError is every answer of a gateway that is not the thing asked for.
+// Name is one of malformed, unknown-election, not-open, entry, other-record,
+// credential, wait, not-on-record, unavailable, internal.
+type GatewayError struct {
+	Name   string `json:"name"`
+	Field  string `json:"field,omitempty"`
+	Reason string `json:"reason"`
+	// RetryAfterS: seconds after which asking again may help.
+	RetryAfterS int64 `json:"retry_after_s,omitempty"`
+}
