@@ -1,0 +1,172 @@
+package keystore
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/transcript"
+)
+
+const shareType = "urna/key-share"
+
+var shareCheckLabel = transcript.Register("trustee/share-check")
+
+// ErrForeign: the file on the medium belongs to something else than was asked for.
+var ErrForeign = errors.New("the file is of something else")
+
+// Share is a trustee's secret share of an election key. It prints as a
+// redaction; SaveShare is the only way onto a disk.
+type Share struct {
+	ChainID  string
+	Election [32]byte
+	Zone     uint32
+	Attempt  uint32
+	// Index of the trustee in the ceremony, from 1.
+	Index uint32
+	// KeyHash binds the whole key vector with its mode.
+	KeyHash [32]byte
+	// Secrets x_1..x_L, one per slot.
+	Secrets []group.Scalar
+}
+
+// Format prints a redaction for every verb.
+func (s Share) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[key share]") }
+
+// shareFile is the file's form.
+type shareFile struct {
+	Type     string `json:"type"`
+	ChainID  string `json:"chain_id"`
+	Election string `json:"election"`
+	Zone     uint32 `json:"zone"`
+	Attempt  uint32 `json:"attempt"`
+	Index    uint32 `json:"index"`
+	Trustee  string `json:"trustee"`
+	KeyHash  string `json:"key_hash"`
+	Secrets  string `json:"secrets"`
+	// Check is a hash of all the others, so that a damaged file is found.
+	Check string `json:"check"`
+}
+
+// ShareName is the name of a zone's share file.
+func ShareName(election [32]byte, zone uint32) string {
+	return fmt.Sprintf("share-%x-%d.json", election[:4], zone)
+}
+
+// SaveShare writes a share. One that is there already must be the same.
+func (h *Home) SaveShare(s *Share) error {
+	public := h.Public()
+	f := shareFile{
+		Type: shareType, ChainID: s.ChainID, Election: hex.EncodeToString(s.Election[:]), Zone: s.Zone,
+		Attempt: s.Attempt, Index: s.Index, Trustee: hex.EncodeToString(public[:]), KeyHash: hex.EncodeToString(s.KeyHash[:]),
+	}
+	secrets := make([]byte, 0, len(s.Secrets)*group.Size)
+	for _, x := range s.Secrets {
+		b := x.Encode()
+		secrets = append(secrets, b[:]...)
+	}
+	f.Secrets = hex.EncodeToString(secrets)
+	f.Check = f.check()
+	text, err := json.MarshalIndent(f, "", " ")
+	if err != nil {
+		return fmt.Errorf("save share: %w", err)
+	}
+	name := ShareName(s.Election, s.Zone)
+	err = writeNew(filepath.Join(h.dir, name), append(text, '\n'))
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("save share: %w", err)
+	}
+	old, err := h.LoadShare(s.ChainID, s.Election, s.Zone)
+	if err != nil {
+		return fmt.Errorf("save share: %w", err)
+	}
+	if old.KeyHash != s.KeyHash || old.Attempt != s.Attempt || old.Index != s.Index || !sameSecrets(old.Secrets, s.Secrets) {
+		return fmt.Errorf("save share: %s holds the share of another key (attempt %d, hash %x), this one is of attempt %d, hash %x: %w; move the old file away if it is void",
+			name, old.Attempt, old.KeyHash[:8], s.Attempt, s.KeyHash[:8], ErrForeign)
+	}
+	return nil
+}
+
+func sameSecrets(a, b []group.Scalar) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	same := true
+	for i := range a {
+		same = a[i].Equal(b[i]) && same
+	}
+	return same
+}
+
+// LoadShare reads the share of a zone's key. fs.ErrNotExist: there is none;
+// ErrForeign: the file is another chain's, election's, zone's or trustee's.
+func (h *Home) LoadShare(chainID string, election [32]byte, zone uint32) (*Share, error) {
+	path := filepath.Join(h.dir, ShareName(election, zone))
+	text, err := readOwn(path)
+	if err != nil {
+		return nil, fmt.Errorf("load share: %w", err)
+	}
+	var f shareFile
+	if err := decodeStrict(text, &f); err != nil {
+		return nil, fmt.Errorf("load share: %s: %w", path, err)
+	}
+	if f.Type != shareType || f.Check != f.check() {
+		return nil, fmt.Errorf("load share: %s: not a share file, or damaged", path)
+	}
+	public := h.Public()
+	switch {
+	case f.ChainID != chainID:
+		return nil, fmt.Errorf("load share: %s is of chain %q, not of %q: %w", path, f.ChainID, chainID, ErrForeign)
+	case f.Election != hex.EncodeToString(election[:]) || f.Zone != zone:
+		return nil, fmt.Errorf("load share: %s is of election %s, zone %d, not of election %x, zone %d: %w",
+			path, f.Election, f.Zone, election, zone, ErrForeign)
+	case f.Trustee != hex.EncodeToString(public[:]):
+		return nil, fmt.Errorf("load share: %s is of trustee %s, this medium is of %x: %w", path, f.Trustee, public, ErrForeign)
+	}
+	s, err := f.share()
+	if err != nil {
+		return nil, fmt.Errorf("load share: %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// share reads the fields; errors name them and never show them.
+func (f *shareFile) share() (*Share, error) {
+	s := &Share{ChainID: f.ChainID, Zone: f.Zone, Attempt: f.Attempt, Index: f.Index}
+	for _, field := range []struct {
+		name, text string
+		into       *[32]byte
+	}{{"election", f.Election, &s.Election}, {"key_hash", f.KeyHash, &s.KeyHash}} {
+		b, err := hex.DecodeString(field.text)
+		if err != nil || len(b) != 32 {
+			return nil, fmt.Errorf("%s is not 32 bytes of hex", field.name)
+		}
+		*field.into = [32]byte(b)
+	}
+	b, err := hex.DecodeString(f.Secrets)
+	if err != nil || len(b) == 0 || len(b)%group.Size != 0 || f.Index == 0 {
+		return nil, errors.New("secrets or index are malformed")
+	}
+	for ; len(b) > 0; b = b[group.Size:] {
+		x, err := group.DecodeScalar(b[:group.Size])
+		if err != nil {
+			return nil, errors.New("secrets are malformed")
+		}
+		s.Secrets = append(s.Secrets, x)
+	}
+	return s, nil
+}
+
+func (f *shareFile) check() string {
+	sum := transcript.HashForChain(shareCheckLabel, f.ChainID, []byte(f.Type), []byte(f.Election),
+		fmt.Append(nil, f.Zone), fmt.Append(nil, f.Attempt), fmt.Append(nil, f.Index), []byte(f.Trustee), []byte(f.KeyHash), []byte(f.Secrets))
+	return hex.EncodeToString(sum[:])
+}
