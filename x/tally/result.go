@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/threshold"
 	"github.com/urna-vote/urna/crypto/transcript"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
@@ -201,22 +202,11 @@ func Open(unit *tallyv1.Unit, trustees []uint32, partials []*Partial) ([]group.P
 
 // lagrange gives the coefficients of the trustees' shares at zero.
 func lagrange(trustees []uint32) ([]group.Scalar, error) {
-	out := make([]group.Scalar, len(trustees))
-	for a, j := range trustees {
-		over, under := group.ScalarFromUint64(1), group.ScalarFromUint64(1)
-		for b, k := range trustees {
-			if a != b {
-				over = over.Mul(group.ScalarFromUint64(uint64(k)))
-				under = under.Mul(group.ScalarFromUint64(uint64(k)).Sub(group.ScalarFromUint64(uint64(j))))
-			}
-		}
-		inverse, err := under.Inverse()
-		if err != nil {
-			return nil, fmt.Errorf("combine shares: trustee %d occurs twice: %w", j, err)
-		}
-		out[a] = over.Mul(inverse)
+	indices := make([]int, len(trustees))
+	for i, j := range trustees {
+		indices[i] = int(j)
 	}
-	return out, nil
+	return threshold.Lagrange(indices)
 }
 
 // combination is a sum of multiples of points that should vanish.
