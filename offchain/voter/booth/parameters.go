@@ -26,7 +26,7 @@ type Objects interface {
 type Prove func(ctx context.Context, election [32]byte, names ...string) (Objects, error)
 
 // Parameters are all that a device needs to know of an election for one style,
-// at the height at which they were proven.
+// at the height at which they were proven. They are immutable and may be shared.
 type Parameters struct {
 	ChainID    string
 	Election   [32]byte
@@ -52,19 +52,23 @@ func Load(ctx context.Context, prove Prove, chainID string, id [32]byte, style u
 	if err := p.readDefinition(first); err != nil {
 		return nil, fmt.Errorf("load election %x: %w", id[:4], err)
 	}
-	if err := p.Refresh(ctx, prove); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return p.Renew(ctx, prove)
 }
 
-// Refresh fetches again what changes: the zone's phase, the open panel and the
+// Renew fetches again what changes: the zone's phase, the open panel and the
 // issuers' keys, the election key as long as there was none.
-func (p *Parameters) Refresh(ctx context.Context, prove Prove) error {
+func (p *Parameters) Renew(ctx context.Context, prove Prove) (*Parameters, error) {
+	next := *p
+	if err := next.fetch(ctx, prove); err != nil {
+		return nil, err
+	}
+	return &next, nil
+}
+
+func (p *Parameters) fetch(ctx context.Context, prove Prove) error {
 	zone := p.Definition.Styles[p.Style].Zone
 	zoneName, keyName, classKeys := fmt.Sprintf("zone/%d", zone), fmt.Sprintf("key/%d", zone), fmt.Sprintf("issuers/%d", p.Class)
-	wanted := []string{zoneName, classKeys}
-	objects, err := prove(ctx, p.Election, wanted...)
+	objects, err := prove(ctx, p.Election, zoneName, classKeys)
 	if err != nil {
 		return fmt.Errorf("load election %x: %w", p.Election[:4], err)
 	}

@@ -38,7 +38,10 @@ func (s *Session) Cast(ctx context.Context, choices booth.Choices) (Cast, error)
 // Seal seals and signs the choices as the voter's next ballot and keeps its
 // bytes. Nothing leaves the device. Mistakes in the choices are named first.
 func (s *Session) Seal(ctx context.Context, choices booth.Choices) error {
-	p := s.cfg.Params
+	if err := s.look(ctx, recent); err != nil {
+		return err
+	}
+	p := s.params
 	if err := booth.CheckChoices(p, choices); err != nil {
 		return err
 	}
@@ -52,9 +55,6 @@ func (s *Session) Seal(ctx context.Context, choices booth.Choices) error {
 		return ErrCast
 	case sequence > ballot.MaxSequence:
 		return ErrTooMany
-	}
-	if err := p.Refresh(ctx, s.cfg.Ledger.Prove); err != nil {
-		return err
 	}
 	// A ballot sealed too early could be sent by whoever saw it, later and
 	// instead of another.

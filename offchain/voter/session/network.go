@@ -13,7 +13,7 @@ type Network struct {
 	Client *client.Client
 }
 
-// Prove implements Ledger.
+// Prove is the booth.Prove over these nodes.
 func (n Network) Prove(ctx context.Context, election [32]byte, names ...string) (booth.Objects, error) {
 	return n.Client.Proven(ctx, election, names...)
 }

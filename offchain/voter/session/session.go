@@ -15,8 +15,6 @@ import (
 
 // Ledger is the network as a voter needs it.
 type Ledger interface {
-	// Prove fetches objects that follow from the genesis.
-	Prove(ctx context.Context, election [32]byte, names ...string) (booth.Objects, error)
 	// SubmitAndWait hands a transaction in and waits for its block. For bytes
 	// that are in a block already it returns that block.
 	SubmitAndWait(ctx context.Context, raw []byte) (height int64, err error)
@@ -46,8 +44,9 @@ func (Access) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[access to
 
 // Config is all a session is made of.
 type Config struct {
-	State  *State
-	Params *booth.Parameters
+	State *State
+	// Watch gives the election's parameters; sessions may share one.
+	Watch  *booth.Watch
 	Ledger Ledger
 	// Access finds, by operator key, the gateway of an issuer and what to show
 	// it; false if the voter has none.
@@ -63,22 +62,45 @@ type Config struct {
 
 // Session is one voter at work. It is for one goroutine.
 type Session struct {
-	cfg Config
-	st  *State
+	cfg    Config
+	st     *State
+	params *booth.Parameters
 }
 
-// ErrOtherElection: the state is of another election, chain or style.
-var ErrOtherElection = errors.New("state belongs to another election, chain or style")
+// ErrOtherElection: the state is of another chain.
+var ErrOtherElection = errors.New("state belongs to another chain")
 
 // New begins or resumes. The state is saved at once: no message leaves before.
-func New(cfg Config) (*Session, error) {
-	st, p := cfg.State, cfg.Params
-	if st.chainID != p.ChainID || st.election != p.Election || st.style != p.Style {
+func New(ctx context.Context, cfg Config) (*Session, error) {
+	s := &Session{cfg: cfg, st: cfg.State}
+	if err := s.look(ctx, recent); err != nil {
+		return nil, fmt.Errorf("resume voter: %w", err)
+	}
+	if s.params.ChainID != s.st.chainID {
 		return nil, fmt.Errorf("resume voter: %w", ErrOtherElection)
 	}
-	s := &Session{cfg: cfg, st: st}
 	return s, s.save()
 }
+
+// How old parameters may be: for what the ledger judges again, and where a
+// refusal says that something changed.
+const (
+	recent = 2 * time.Second
+	fresh  = 0
+)
+
+// look renews the parameters.
+func (s *Session) look(ctx context.Context, age time.Duration) error {
+	params, err := s.cfg.Watch.Parameters(ctx, s.st.election, s.st.style, age)
+	if err != nil {
+		return err
+	}
+	s.params = params
+	return nil
+}
+
+// Parameters of the election as last seen.
+func (s *Session) Parameters() *booth.Parameters { return s.params }
 
 // State of the session.
 func (s *Session) State() *State { return s.st }
@@ -88,7 +110,7 @@ func (s *Session) BallotKey() [32]byte { return s.ballotKey().Public() }
 
 func (s *Session) ballotKey() sign.PrivateKey {
 	// The panel does not enter the ballot key.
-	return s.st.secret.BallotKey(s.cfg.Params.Scope(s.st.panel))
+	return s.st.secret.BallotKey(s.params.Scope(s.st.panel))
 }
 
 func (s *Session) claimKeyHash() [32]byte {

@@ -60,11 +60,11 @@ func (s *Session) endorsed(ctx context.Context) (*booth.Application, error) {
 			return nil, err
 		}
 	}
-	app, err := booth.Apply(s.cfg.Params, s.st.panel, s.st.secret, s.st.entry, s.claimKeyHash())
+	app, err := booth.Apply(s.params, s.st.panel, s.st.secret, s.st.entry, s.claimKeyHash())
 	if err != nil || s.st.issuance != nil {
 		return app, err
 	}
-	members := s.cfg.Params.Members(s.st.panel)
+	members := s.params.Members(s.st.panel)
 	err = s.eachMember(ctx, members, s.st.endorsements, func(ctx context.Context, i int, access Access) ([]byte, error) {
 		endorsement, err := access.Issuer.Endorse(ctx, s.tokenRequest(app, i, access))
 		if err != nil {
@@ -82,10 +82,10 @@ func (s *Session) endorsed(ctx context.Context) (*booth.Application, error) {
 }
 
 func (s *Session) choosePanel(ctx context.Context) error {
-	p := s.cfg.Params
-	if err := p.Refresh(ctx, s.cfg.Ledger.Prove); err != nil {
+	if err := s.look(ctx, recent); err != nil {
 		return err
 	}
+	p := s.params
 	phase := p.Zone.Phase
 	if (phase != electionv1.Phase_PHASE_ISSUING && phase != electionv1.Phase_PHASE_VOTING) || p.Zone.Suspended {
 		return fmt.Errorf("zone is in %v: %w", phase, ErrNotOpen)
@@ -117,10 +117,10 @@ func (s *Session) issue(ctx context.Context) (moved bool, err error) {
 	if refused, _ := s.cfg.Ledger.Refused(err); !refused {
 		return false, fmt.Errorf("submit issuance: %w", err)
 	}
-	if refresh := s.cfg.Params.Refresh(ctx, s.cfg.Ledger.Prove); refresh != nil {
-		return false, fmt.Errorf("submit issuance: %w", errors.Join(err, refresh))
+	if look := s.look(ctx, fresh); look != nil {
+		return false, fmt.Errorf("submit issuance: %w", errors.Join(err, look))
 	}
-	if s.cfg.Params.OpenPanel == s.st.panel {
+	if s.params.OpenPanel == s.st.panel {
 		return false, fmt.Errorf("submit issuance: %w", err)
 	}
 	s.st.issuance = nil
@@ -133,7 +133,7 @@ func (s *Session) signed(ctx context.Context, app *booth.Application) error {
 	if err := s.cfg.Ledger.WaitProvable(ctx, hash); err != nil {
 		return fmt.Errorf("wait until the issuance is provable: %w", err)
 	}
-	members := s.cfg.Params.Members(s.st.panel)
+	members := s.params.Members(s.st.panel)
 	if len(s.st.signatures) != len(members) {
 		s.st.signatures = make([][]byte, len(members))
 	}
