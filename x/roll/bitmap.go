@@ -56,3 +56,11 @@ func BitmapTree(size uint64, leaf func(chunk uint64) []byte) *merkle.Tree {
 	}
 	return tree
 }
+
+// ChunkProof shows a chunk of a bitmap under the bitmap's root.
+type ChunkProof struct {
+	// Chunk has ChunkBytes bytes.
+	Chunk []byte
+	// Proof leads from the chunk as a leaf to the root.
+	Proof merkle.InclusionProof
+}

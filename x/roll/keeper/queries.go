@@ -18,14 +18,6 @@ type EntryProof struct {
 	Removed bool
 }
 
-// ChunkProof shows a chunk of a bitmap under the bitmap's root.
-type ChunkProof struct {
-	// Chunk has roll.ChunkBytes bytes.
-	Chunk []byte
-	// Proof leads from the chunk as a leaf to the root.
-	Proof merkle.InclusionProof
-}
-
 // Position finds an entry in the approved roll.
 func (k *Keeper) Position(r ledger.Reader, id [32]byte, entry []byte) (style uint32, index uint64, ok bool) {
 	author := r.Get(authorKey(id))
@@ -137,9 +129,9 @@ func (k *Keeper) RemovedHead(r ledger.Reader, id [32]byte, style uint32) (uint64
 }
 
 // RemovedChunk proves the chunk of a position in the bitmap "removed".
-func (k *Keeper) RemovedChunk(r ledger.Reader, id [32]byte, style uint32, index uint64) (ChunkProof, bool) {
+func (k *Keeper) RemovedChunk(r ledger.Reader, id [32]byte, style uint32, index uint64) (roll.ChunkProof, bool) {
 	if index >= k.Size(r, id, style) {
-		return ChunkProof{}, false
+		return roll.ChunkProof{}, false
 	}
 	chunk := r.Get(chunkKey(id, style, roll.ChunkOf(index)))
 	if chunk == nil {
@@ -149,7 +141,7 @@ func (k *Keeper) RemovedChunk(r ledger.Reader, id [32]byte, style uint32, index 
 	if err != nil {
 		panic("roll: prove a chunk of the bitmap: " + err.Error())
 	}
-	return ChunkProof{Chunk: bytes.Clone(chunk), Proof: proof}, true
+	return roll.ChunkProof{Chunk: bytes.Clone(chunk), Proof: proof}, true
 }
 
 // Summary lists the object "roll".
