@@ -1,0 +1,189 @@
+package txn_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+
+	"github.com/urna-vote/urna/app/txn"
+	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+var (
+	codeSignature = ledger.NewCode("txn-test", 1, "signature")
+	codeOdd       = ledger.NewCode("txn-test", 2, "odd")
+)
+
+// oddFact holds for odd numbers and counts how often it is asked.
+type oddFact struct {
+	n     int
+	asked *atomic.Int64
+}
+
+func (f oddFact) Verify() error {
+	f.asked.Add(1)
+	if f.n%2 == 0 {
+		return errors.New("even")
+	}
+	return nil
+}
+
+func signature(i int, good bool) sign.Item {
+	k := sign.NewPrivateKey(sha256.Sum256([]byte{byte(i)}))
+	m := fmt.Appendf(nil, "message %d", i)
+	item := sign.Item{Public: k.Public(), Message: m, Signature: k.Sign(m)}
+	if !good {
+		item.Signature[0] ^= 1
+	}
+	return item
+}
+
+// items of which every seventh has a bad signature and every fifth an even number.
+func items(n int, asked *atomic.Int64) ([]txn.Item, []uint32) {
+	var out []txn.Item
+	var want []uint32
+	for i := range n {
+		code := uint32(0)
+		number := 1
+		if i%5 == 0 {
+			number, code = 2, codeOdd.Number
+		}
+		if i%7 == 0 {
+			code = codeSignature.Number // the first check that fails
+		}
+		want = append(want, code)
+		out = append(out, txn.Item{Hash: sha256.Sum256(fmt.Appendf(nil, "tx %d", i)), Checks: []ledger.Check{
+			{Fact: signature(i, i%7 != 0), Code: codeSignature, Field: "signature"},
+			{Fact: oddFact{number, asked}, Code: codeOdd, Field: "number"},
+			{Fact: signature(i+1, true), Code: codeSignature, Field: "other"},
+		}})
+	}
+	return out, want
+}
+
+func wantCodes(t *testing.T, answers []error, want []uint32) {
+	t.Helper()
+	for i, err := range answers {
+		var r *ledger.Refusal
+		got := uint32(0)
+		if errors.As(err, &r) {
+			got = r.Code.Number
+		}
+		if got != want[i] {
+			t.Fatalf("transaction %d: %v, want code %d", i, err, want[i])
+		}
+	}
+}
+
+func TestVerdictDependsNeitherOnCompanyNorOnOrderNorOnCores(t *testing.T) {
+	var asked atomic.Int64
+	all, want := items(120, &asked)
+	for workers := 1; workers <= 5; workers += 2 {
+		wantCodes(t, txn.NewVerifier(workers, 1000).Verify(all), want)
+		order := rand.New(rand.NewPCG(1, uint64(workers))).Perm(len(all))
+		shuffled, shuffledWant := make([]txn.Item, len(all)), make([]uint32, len(all))
+		for to, from := range order {
+			shuffled[to], shuffledWant[to] = all[from], want[from]
+		}
+		wantCodes(t, txn.NewVerifier(workers, 1000).Verify(shuffled), shuffledWant)
+	}
+	for i := range all[:20] {
+		wantCodes(t, txn.NewVerifier(2, 10).Verify(all[i:i+1]), want[i:i+1])
+	}
+}
+
+func TestMemoSparesTheAcceptedAndNeverTheRefused(t *testing.T) {
+	var asked atomic.Int64
+	all, want := items(50, &asked)
+	v := txn.NewVerifier(2, 1000)
+	wantCodes(t, v.Verify(all), want)
+	bad := 0
+	for _, c := range want {
+		if c != 0 {
+			bad++
+		}
+	}
+	asked.Store(0)
+	wantCodes(t, v.Verify(all), want)
+	if int(asked.Load()) != bad {
+		t.Fatalf("%d facts were verified again, %d transactions had been refused", asked.Load(), bad)
+	}
+}
+
+func TestMemoHoldsForTheSameParametersOnly(t *testing.T) {
+	var asked atomic.Int64
+	item := txn.Item{Hash: [32]byte{1}, Checks: []ledger.Check{{Fact: oddFact{1, &asked}, Code: codeOdd, Field: "number", Params: [32]byte{1}}}}
+	v := txn.NewVerifier(1, 10)
+	for i, change := range []func(c *ledger.Check){
+		func(*ledger.Check) {},
+		func(c *ledger.Check) { c.Params[0]++ },
+		func(c *ledger.Check) { c.Field = "another" },
+		func(c *ledger.Check) { c.Code = codeSignature },
+	} {
+		change(&item.Checks[0])
+		v.Verify([]txn.Item{item})
+		if asked.Load() != int64(i+1) {
+			t.Fatalf("change %d was taken for the same facts", i)
+		}
+	}
+	v.Verify([]txn.Item{item})
+	if asked.Load() != 4 {
+		t.Fatal("the same facts were verified twice")
+	}
+}
+
+func TestMemoForgetsTheOldest(t *testing.T) {
+	var asked atomic.Int64
+	v := txn.NewVerifier(1, 100)
+	item := func(i int) []txn.Item {
+		return []txn.Item{{Hash: sha256.Sum256(fmt.Append(nil, i)), Checks: []ledger.Check{{Fact: oddFact{1, &asked}, Code: codeOdd}}}}
+	}
+	for i := range 300 {
+		v.Verify(item(i))
+	}
+	asked.Store(0)
+	for i := 299; i >= 260; i-- {
+		v.Verify(item(i))
+	}
+	if asked.Load() != 0 {
+		t.Fatal("recent acceptances are forgotten")
+	}
+	v.Verify(item(0))
+	if asked.Load() != 1 {
+		t.Fatal("memory is not bounded")
+	}
+}
+
+func TestSpreadCoversEverythingOnceAndRaisesPanics(t *testing.T) {
+	for _, workers := range []int{0, 1, 3, 16} {
+		for _, n := range []int{0, 1, 2, 7, 100} {
+			seen := make([]atomic.Int32, n)
+			txn.Spread(workers, n, func(from, to int) {
+				for i := from; i < to; i++ {
+					seen[i].Add(1)
+				}
+			})
+			for i := range seen {
+				if seen[i].Load() != 1 {
+					t.Fatalf("%d workers, %d: part %d was done %d times", workers, n, i, seen[i].Load())
+				}
+			}
+		}
+	}
+	defer func() {
+		if r := recover(); r != "at 40" {
+			t.Fatalf("raised %v", r)
+		}
+	}()
+	txn.Spread(4, 100, func(from, to int) {
+		for i := from; i < to; i++ {
+			if i == 40 {
+				panic("at 40")
+			}
+		}
+	})
+}
