@@ -71,8 +71,8 @@ var _ abci.Application = (*App)(nil)
 
 // New opens the application with the modules of this program.
 func New(cfg Config) (*App, error) {
-	k := newKeepers()
-	a, err := NewWith(cfg, k.rules())
+	k := NewKeepers()
+	a, err := NewWith(cfg, k.Rules())
 	if err != nil {
 		return nil, err
 	}
