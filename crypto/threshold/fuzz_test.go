@@ -56,14 +56,18 @@ func FuzzVerifyShares(f *testing.F) {
 	})
 }
 
+// No box but the dealer's opens in its place. The box is a stored one, since
+// sealing again gives another.
 func FuzzOpenShares(f *testing.F) {
-	c := deal(f, params(2, 2, 2))
-	f.Add(c.deals[0].Sealed[0])
-	f.Add(c.deals[1].Sealed[0])
+	c := register(f, vectorParams())
+	v := readVectors(f)
+	good := unhex(f, v.Deals[0].Sealed[0])
+	f.Add(good)
+	f.Add(unhex(f, v.Deals[1].Sealed[0]))
+	commitments := unhex(f, v.Deals[0].Commitments)
 	f.Fuzz(func(t *testing.T, box []byte) {
-		d := *c.deals[0]
-		d.Sealed = [][]byte{box, box}
-		if _, err := threshold.OpenShares(c.params, 1, 1, &d, c.keys[0]); (err == nil) != bytes.Equal(box, c.deals[0].Sealed[0]) {
+		d := &threshold.Deal{Commitments: commitments, Sealed: [][]byte{box, box, box}}
+		if _, err := threshold.OpenShares(c.params, 1, 1, d, c.keys[0]); (err == nil) != bytes.Equal(box, good) {
 			t.Fatalf("verdict %v", err)
 		}
 	})
