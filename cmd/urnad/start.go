@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/urna-vote/urna/node"
+	"github.com/urna-vote/urna/node/config"
+	"github.com/urna-vote/urna/node/home"
+)
+
+func newStartCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use: "start", Short: "Run a node until it is told to stop",
+		Long: `Run a node until it is told to stop (SIGINT or SIGTERM), or until it cannot go
+on; then the last line says why. Every setting of urnad.toml can be given as a
+flag or as an environment variable: --api.listen, URNA_API_LISTEN.`,
+		Example: `  urnad start --home /srv/urna
+  urnad start --home /srv/urna --log.level debug --api.listen 127.0.0.1:8080`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			flags := map[string]string{}
+			cmd.Flags().Visit(func(f *pflag.Flag) {
+				if f.Annotations[settingAnnotation] != nil {
+					flags[f.Name] = f.Value.String()
+				}
+			})
+			return start(cmd.Context(), home.Dir(dir), flags)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "home", defaultHome(), "directory of the node")
+	for _, key := range config.Keys() {
+		cmd.Flags().String(key[0], "", key[1])
+		// The annotation tells settings from other flags.
+		if err := cmd.Flags().SetAnnotation(key[0], settingAnnotation, []string{}); err != nil {
+			panic("urnad: annotate a flag just made: " + err.Error())
+		}
+	}
+	return cmd
+}
+
+const settingAnnotation = "setting"
+
+func start(ctx context.Context, dir home.Dir, flags map[string]string) error {
+	if _, err := os.Stat(dir.Config()); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is no node's home: make one with urnad init --home %s", dir, dir)
+	}
+	cfg, err := config.Load(dir.Config(), os.Environ(), flags)
+	if err != nil {
+		return err
+	}
+	tuneMemory()
+	log := node.NewLogger(cfg.Log, os.Stderr)
+	n, err := node.New(ctx, dir, cfg, programVersion(), log)
+	if err != nil {
+		return err
+	}
+	if err := n.Start(); err != nil {
+		return errors.Join(err, n.Close())
+	}
+	reason := n.Wait(ctx)
+	if reason != nil {
+		log.Error("node stops", "reason", reason)
+	} else {
+		log.Info("node stops", "reason", "asked to")
+	}
+	return errors.Join(reason, n.Close())
+}
+
+// tuneMemory trades memory for time, unless the operator decided otherwise:
+// most of a node's garbage is short-lived proofs.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(2 << 30)
+	}
+}

@@ -1,0 +1,139 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cometbft/cometbft/mempool"
+
+	"github.com/urna-vote/urna/node/config"
+	"github.com/urna-vote/urna/node/public"
+	"github.com/urna-vote/urna/x/ledger"
+)
+
+var codeStopping = ledger.NewCode("node", ledger.RetryFrom, "stopping")
+
+// pool is the engine's pool of waiting transactions as the API sees it. The
+// engine does not tell what waits, so the pool listens to what the engine asks
+// the application: a transaction waits from its first check until a block has
+// it, or until it is not asked about again after a block.
+type pool struct {
+	guard
+
+	mempool mempool.Mempool
+	limits  config.Mempool
+
+	mu      sync.RWMutex
+	stopped bool
+	height  int64
+	// waiting holds the height at which each was last found good.
+	waiting map[[32]byte]int64
+}
+
+var _ public.Pool = (*pool)(nil)
+
+func newPool(g guard, limits config.Mempool) *pool {
+	return &pool{guard: g, limits: limits, waiting: map[[32]byte]int64{}}
+}
+
+func (p *pool) join(m mempool.Mempool) { p.mempool = m }
+
+// CheckTx is the engine's question about a transaction that comes, or waits.
+func (p *pool) CheckTx(ctx context.Context, r *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	if p.stops() {
+		return &abci.ResponseCheckTx{Code: codeStopping.Number, Codespace: codeStopping.Module}, nil
+	}
+	out, err := p.guard.CheckTx(ctx, r)
+	if err != nil {
+		// The engine would panic; the node stops for the reason it has.
+		return &abci.ResponseCheckTx{Code: codeStopping.Number, Codespace: codeStopping.Module}, nil
+	}
+	hash := sha256.Sum256(r.Tx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if out.Code == abci.CodeTypeOK {
+		p.waiting[hash] = p.height
+	} else {
+		delete(p.waiting, hash)
+	}
+	return out, nil
+}
+
+// FinalizeBlock is the engine's call to execute a block.
+func (p *pool) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	out, err := p.guard.FinalizeBlock(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, tx := range r.Txs {
+		delete(p.waiting, sha256.Sum256(tx))
+	}
+	// What still waits was asked about after the last block.
+	for hash, seen := range p.waiting {
+		if seen < p.height-1 {
+			delete(p.waiting, hash)
+		}
+	}
+	p.height = r.Height
+	return out, nil
+}
+
+// Offer hands a transaction to the engine. It returns public.ErrBusy if there is
+// no room, and the code with which the application refused it at last.
+func (p *pool) Offer(raw []byte) (code uint32, codespace string, err error) {
+	if p.stops() {
+		return 0, "", fmt.Errorf("offer transaction: the node stops: %w", public.ErrBusy)
+	}
+	if p.nearlyFull() {
+		return 0, "", fmt.Errorf("offer transaction: %w", public.ErrBusy)
+	}
+	answer := make(chan *abci.ResponseCheckTx, 1)
+	err = p.mempool.CheckTx(raw, func(r *abci.ResponseCheckTx) { answer <- r }, mempool.TxInfo{SenderID: mempool.UnknownPeerID})
+	var full mempool.ErrMempoolIsFull
+	switch {
+	case errors.As(err, &full), errors.Is(err, mempool.ErrRecheckFull):
+		return 0, "", fmt.Errorf("offer transaction: %w", public.ErrBusy)
+	case errors.Is(err, mempool.ErrTxInCache):
+		return 0, "", public.ErrSeen
+	case err != nil:
+		return 0, "", fmt.Errorf("offer transaction: %w", err)
+	}
+	r := <-answer
+	return r.Code, r.Codespace, nil
+}
+
+// nearlyFull keeps the last twentieth of the room for transactions that peers
+// send: several feeders that meet a full pool at once can be told "accepted"
+// by the engine and lose their transactions.
+func (p *pool) nearlyFull() bool {
+	return p.mempool.Size() >= p.limits.Size-p.limits.Size/20 || p.mempool.SizeBytes() >= p.limits.Bytes-p.limits.Bytes/20
+}
+
+// Waits reports whether a transaction waits for a block.
+func (p *pool) Waits(hash [32]byte) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	_, ok := p.waiting[hash]
+	return ok
+}
+
+// Size is how many transactions wait.
+func (p *pool) Size() int { return p.mempool.Size() }
+
+func (p *pool) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+}
+
+func (p *pool) stops() bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.stopped
+}
