@@ -34,5 +34,4 @@ var (
 	CodeDealHash   = ledger.NewCode(Codespace, 32011, "deal-not-committed")
 	CodeDealer     = ledger.NewCode(Codespace, 32012, "no-such-dealer")
 	CodeTranscript = ledger.NewCode(Codespace, 32013, "other-transcript")
-	CodeInProgress = ledger.NewCode(Codespace, 32014, "ceremony-in-progress")
 )

@@ -7,6 +7,9 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
+// MaxEvidenceBytes lets evidence hold the largest deal.
+const MaxEvidenceBytes = MaxDealBytes + 512
+
 // Accusation is decoded Evidence: a transaction said to be signed by a trustee
 // for this attempt and wrong by itself.
 type Accusation struct {
@@ -25,7 +28,7 @@ type Accused struct {
 
 // DecodeEvidence reads the body of Evidence.
 func DecodeEvidence(body []byte) (any, error) {
-	m, err := ledger.DecodeStrict[ceremonyv1.Evidence](body, envelope.MaxBytes)
+	m, err := ledger.DecodeStrict[ceremonyv1.Evidence](body, MaxEvidenceBytes)
 	if err != nil {
 		return nil, CodeMalformed.Refuse("body", "%v", err)
 	}

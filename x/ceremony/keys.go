@@ -15,7 +15,7 @@ var (
 	testPrefix      = ledger.NewPrefix(0x55, "ceremony: sealed test nonce's hash")
 	candidatePrefix = ledger.NewPrefix(0x56, "ceremony: key before the drill")
 	keyPrefix       = ledger.NewPrefix(0x57, "ceremony: election key")
-	keyIDPrefix     = ledger.NewPrefix(0x58, "ceremony: transcript hash of the election key")
+	keyIDPrefix     = ledger.NewPrefix(0x58, "ceremony: hash of the election key")
 )
 
 // StateKey is where the head of a zone's ceremony stands.
@@ -55,7 +55,7 @@ func CandidateKey(w Where) []byte { return w.key(candidatePrefix) }
 // KeyKey is where a zone's election key stands.
 func KeyKey(election [32]byte, zone uint32) []byte { return zoneKey(keyPrefix, election, zone) }
 
-// KeyIDKey is where the key's transcript hash stands by itself.
+// KeyIDKey is where the hash of the key's bytes stands.
 func KeyIDKey(election [32]byte, zone uint32) []byte { return zoneKey(keyIDPrefix, election, zone) }
 
 func zoneKey(p ledger.Prefix, election [32]byte, zone uint32) []byte {
