@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/urna-vote/urna/app/genesis"
-	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	ballotkeeper "github.com/urna-vote/urna/x/ballot/keeper"
+	ceremonykeeper "github.com/urna-vote/urna/x/ceremony/keeper"
 	"github.com/urna-vote/urna/x/commission"
 	commissionkeeper "github.com/urna-vote/urna/x/commission/keeper"
 	electionkeeper "github.com/urna-vote/urna/x/election/keeper"
@@ -21,6 +21,7 @@ type Keepers struct {
 	Election   *electionkeeper.Keeper
 	Roll       *rollkeeper.Keeper
 	Issuance   *issuancekeeper.Keeper
+	Ceremony   *ceremonykeeper.Keeper
 	Ballot     *ballotkeeper.Keeper
 	Tally      *tallykeeper.Keeper
 }
@@ -33,8 +34,9 @@ func NewKeepers() *Keepers {
 	k.Election = electionkeeper.New(gates{k})
 	k.Roll = rollkeeper.New(k.Election, members{k}, issuancekeeper.Tokens{})
 	k.Issuance = issuancekeeper.New(k.Election, k.Roll)
-	k.Ballot = ballotkeeper.New(k.Election, noKeys{}, k.Issuance)
-	k.Tally = tallykeeper.New(k.Election, k.Ballot, noKeys{}, k.Roll, k.Issuance)
+	k.Ceremony = ceremonykeeper.New(k.Election)
+	k.Ballot = ballotkeeper.New(k.Election, k.Ceremony, k.Issuance)
+	k.Tally = tallykeeper.New(k.Election, k.Ballot, k.Ceremony, k.Roll, k.Issuance)
 	var acts []ledger.Act
 	for _, m := range k.others() {
 		acts = append(acts, m.Acts...)
@@ -47,7 +49,8 @@ func NewKeepers() *Keepers {
 // deadlines first, ballots before what counts them.
 func (k *Keepers) others() []ledger.Module {
 	return []ledger.Module{
-		k.Election.Module(), k.Roll.Module(), k.Issuance.Module(), k.Ballot.Module(), k.Tally.Module(),
+		k.Election.Module(), k.Roll.Module(), k.Issuance.Module(), k.Ceremony.Module(),
+		k.Ballot.Module(), k.Tally.Module(),
 	}
 }
 
@@ -71,7 +74,9 @@ func (k *Keepers) Rules() Rules {
 // gates ask the modules that come after the election.
 type gates struct{ k *Keepers }
 
-func (g gates) KeyReady(ledger.Reader, [32]byte, uint32) bool { return false }
+func (g gates) KeyReady(r ledger.Reader, id [32]byte, zone uint32) bool {
+	return g.k.Ceremony.KeyReady(r, id, zone)
+}
 
 func (g gates) RollReady(r ledger.Reader, id [32]byte, zone uint32) bool {
 	return g.k.Roll.RollReady(r, id, zone)
@@ -85,7 +90,3 @@ func (g gates) IssuersReady(r ledger.Reader, id [32]byte, zone uint32) bool {
 type members struct{ k *Keepers }
 
 func (m members) IsMember(r ledger.Reader, key []byte) bool { return m.k.Commission.IsMember(r, key) }
-
-type noKeys struct{}
-
-func (noKeys) Key(ledger.Reader, [32]byte, uint32) (*ceremonyv1.ElectionKey, bool) { return nil, false }
