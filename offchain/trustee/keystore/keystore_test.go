@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/threshold"
 	"github.com/urna-vote/urna/offchain/trustee/keystore"
 )
 
@@ -26,16 +28,28 @@ func newHome(t *testing.T) *keystore.Home {
 	return h
 }
 
-func newShare(t *testing.T) *keystore.Share {
+func newKey(t *testing.T) (secrets []byte, public []group.Point) {
 	t.Helper()
-	s := &keystore.Share{ChainID: "urna-1", Election: [32]byte{1, 2, 3, 4, 5}, Zone: 2, Attempt: 1, Index: 3, KeyHash: [32]byte{9}}
 	for range 4 {
 		x, err := group.RandomScalar(rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Secrets = append(s.Secrets, x)
+		b := x.Encode()
+		secrets, public = append(secrets, b[:]...), append(public, group.BaseMul(x))
 	}
+	return secrets, public
+}
+
+func newShare(t *testing.T) *keystore.Share {
+	t.Helper()
+	secrets, public := newKey(t)
+	key, err := threshold.KeyShareFromBytes(3, secrets, public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := keystore.NewShare(key)
+	s.ChainID, s.Election, s.Zone, s.Attempt, s.KeyHash = "urna-1", [32]byte{1, 2, 3, 4, 5}, 2, 1, [32]byte{9}
 	return s
 }
 
@@ -126,7 +140,14 @@ func TestDamagedSeedIsRefusedWithoutShowingIt(t *testing.T) {
 }
 
 func TestShareIsReadBackAndPrintsNothing(t *testing.T) {
-	h, s := newHome(t), newShare(t)
+	h := newHome(t)
+	secrets, public := newKey(t)
+	key, err := threshold.KeyShareFromBytes(3, secrets, public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := keystore.NewShare(key)
+	s.ChainID, s.Election, s.Zone, s.Attempt, s.KeyHash = "urna-1", [32]byte{7}, 2, 1, [32]byte{9}
 	if _, err := h.LoadShare(s.ChainID, s.Election, s.Zone); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("no share yet: %v", err)
 	}
@@ -136,20 +157,26 @@ func TestShareIsReadBackAndPrintsNothing(t *testing.T) {
 		}
 	}
 	got, err := h.LoadShare(s.ChainID, s.Election, s.Zone)
-	if err != nil || got.Index != s.Index || got.Attempt != s.Attempt || got.KeyHash != s.KeyHash || len(got.Secrets) != len(s.Secrets) {
-		t.Fatalf("read %+v: %v", got, err)
+	if err != nil || got.Index != 3 || got.Attempt != s.Attempt || got.KeyHash != s.KeyHash {
+		t.Fatalf("read another share: %v", err)
 	}
-	for i := range s.Secrets {
-		if !got.Secrets[i].Equal(s.Secrets[i]) {
-			t.Errorf("secret %d differs", i)
-		}
+	opened, err := got.Open(public)
+	if err != nil || !bytes.Equal(opened.Reveal(), secrets) {
+		t.Errorf("another secret: %v", err)
+	}
+	_, other := newKey(t)
+	if _, err := got.Open(other); !errors.Is(err, threshold.ErrKey) {
+		t.Errorf("opened under another key: %v", err)
 	}
 	info, _ := os.Stat(filepath.Join(h.Dir(), keystore.ShareName(s.Election, s.Zone)))
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())
 	}
+	if text, err := json.Marshal(s); err != nil || strings.Contains(string(text), hex.EncodeToString(secrets[:4])) {
+		t.Errorf("JSON %s, %v", text, err)
+	}
 	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", s, *s, s, s), fmt.Sprintf("%v %+v %#v", h, *h, h)} {
-		if x := s.Secrets[0].Encode(); strings.Contains(text, hex.EncodeToString(x[:4])) || !strings.HasPrefix(text, "[") {
+		if strings.Contains(text, hex.EncodeToString(secrets[:4])) || !strings.HasPrefix(text, "[") {
 			t.Errorf("prints %s", text)
 		}
 	}
@@ -216,8 +243,8 @@ func TestDamagedShareIsRefusedWithoutShowingIt(t *testing.T) {
 	}
 	path := filepath.Join(h.Dir(), keystore.ShareName(s.Election, s.Zone))
 	text, _ := os.ReadFile(path)
-	x := s.Secrets[1].Encode()
-	digits := hex.EncodeToString(x[:])
+	_, after, _ := strings.Cut(string(text), `"secrets": "`)
+	digits := after[64:128]
 	for name, bad := range map[string]string{
 		"empty":     "",
 		"truncated": string(text[:len(text)/2]),

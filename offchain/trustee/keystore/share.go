@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/crypto/threshold"
 	"github.com/urna-vote/urna/crypto/transcript"
 )
 
@@ -31,8 +33,19 @@ type Share struct {
 	Index uint32
 	// KeyHash binds the whole key vector with its mode.
 	KeyHash [32]byte
-	// Secrets x_1..x_L, one per slot.
-	Secrets []group.Scalar
+	// secrets x_1..x_L, one scalar per slot.
+	secrets []byte
+}
+
+// NewShare takes the secret over; the other fields are for the caller to set.
+func NewShare(key *threshold.KeyShare) *Share {
+	return &Share{Index: uint32(key.Index()), secrets: key.Reveal()}
+}
+
+// Open checks the secret against the trustee's verification keys X_1..X_L and
+// gives it out for use.
+func (s *Share) Open(verification []group.Point) (*threshold.KeyShare, error) {
+	return threshold.KeyShareFromBytes(int(s.Index), s.secrets, verification)
 }
 
 // Format prints a redaction for every verb.
@@ -65,12 +78,7 @@ func (h *Home) SaveShare(s *Share) error {
 		Type: shareType, ChainID: s.ChainID, Election: hex.EncodeToString(s.Election[:]), Zone: s.Zone,
 		Attempt: s.Attempt, Index: s.Index, Trustee: hex.EncodeToString(public[:]), KeyHash: hex.EncodeToString(s.KeyHash[:]),
 	}
-	secrets := make([]byte, 0, len(s.Secrets)*group.Size)
-	for _, x := range s.Secrets {
-		b := x.Encode()
-		secrets = append(secrets, b[:]...)
-	}
-	f.Secrets = hex.EncodeToString(secrets)
+	f.Secrets = hex.EncodeToString(s.secrets)
 	f.Check = f.check()
 	text, err := json.MarshalIndent(f, "", " ")
 	if err != nil {
@@ -88,22 +96,11 @@ func (h *Home) SaveShare(s *Share) error {
 	if err != nil {
 		return fmt.Errorf("save share: %w", err)
 	}
-	if old.KeyHash != s.KeyHash || old.Attempt != s.Attempt || old.Index != s.Index || !sameSecrets(old.Secrets, s.Secrets) {
+	if old.KeyHash != s.KeyHash || old.Attempt != s.Attempt || old.Index != s.Index || subtle.ConstantTimeCompare(old.secrets, s.secrets) != 1 {
 		return fmt.Errorf("save share: %s holds the share of another key (attempt %d, hash %x), this one is of attempt %d, hash %x: %w; move the old file away if it is void",
 			name, old.Attempt, old.KeyHash[:8], s.Attempt, s.KeyHash[:8], ErrForeign)
 	}
 	return nil
-}
-
-func sameSecrets(a, b []group.Scalar) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	same := true
-	for i := range a {
-		same = a[i].Equal(b[i]) && same
-	}
-	return same
 }
 
 // LoadShare reads the share of a zone's key. fs.ErrNotExist: there is none;
@@ -155,13 +152,7 @@ func (f *shareFile) share() (*Share, error) {
 	if err != nil || len(b) == 0 || len(b)%group.Size != 0 || f.Index == 0 {
 		return nil, errors.New("secrets or index are malformed")
 	}
-	for ; len(b) > 0; b = b[group.Size:] {
-		x, err := group.DecodeScalar(b[:group.Size])
-		if err != nil {
-			return nil, errors.New("secrets are malformed")
-		}
-		s.Secrets = append(s.Secrets, x)
-	}
+	s.secrets = b
 	return s, nil
 }
 
