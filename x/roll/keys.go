@@ -5,7 +5,7 @@ import "github.com/urna-vote/urna/x/ledger"
 // Records of the module. Author is the key of the member who staged; style is
 // u32, page and index u64.
 var (
-	// KeyPosition ‖ election ‖ author ‖ entry → EntryPosition.
+	// KeyPosition ‖ election ‖ author ‖ entry → style ‖ index.
 	KeyPosition = ledger.NewPrefix(0x30, "roll position")
 	// KeyPage ‖ election ‖ author ‖ style ‖ page → up to PageEntries entry ids.
 	KeyPage = ledger.NewPrefix(0x31, "roll page")

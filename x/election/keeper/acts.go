@@ -1,11 +1,10 @@
 package keeper
 
 import (
+	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
-
-	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 )
 
 func (k *Keeper) createElection() ledger.Act {

@@ -17,7 +17,7 @@ func (k *Keeper) PrecheckExtendClose(ctx ledger.Context, r ledger.Reader, m *ele
 	if !election.BeforeClose(z) {
 		return nil, election.CodePhase.Refuse("zone", "zone %d is %s: its close has taken effect", m.Zone, election.PhaseName(z.Phase))
 	}
-	if held(z, election.DeadlineClose) {
+	if z.Suspended && election.Next(z.Phase) == election.DeadlineClose {
 		return nil, election.CodeSuspended.Refuse("zone", "the close of zone %d fell into a gap of block time; resolve the suspension instead", m.Zone)
 	}
 	if m.ClosesMs <= ctx.TimeMS || m.ClosesMs <= z.ClosesMs {

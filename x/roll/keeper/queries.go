@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/urna-vote/urna/crypto/merkle"
 	rollv1 "github.com/urna-vote/urna/proto/urna/roll/v1"
@@ -28,11 +29,11 @@ func (k *Keeper) Position(r ledger.Reader, id [32]byte, entry []byte) (style uin
 	if b == nil {
 		return 0, 0, false
 	}
-	p := ledger.MustDecode[rollv1.EntryPosition](b)
-	if p.Index >= k.Size(r, id, p.Style) {
+	style, index = binary.BigEndian.Uint32(b), binary.BigEndian.Uint64(b[4:])
+	if index >= k.Size(r, id, style) {
 		return 0, 0, false
 	}
-	return p.Style, p.Index, true
+	return style, index, true
 }
 
 // Removed reports whether the entry at a position was struck.

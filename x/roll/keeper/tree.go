@@ -44,7 +44,7 @@ func (t tree) append(w ledger.Writer, entries []byte) error {
 	for ; len(entries) > 0; entries = entries[roll.EntryBytes:] {
 		entry := entries[:roll.EntryBytes]
 		index := f.Size()
-		w.Set(positionKey(t.id, t.author, entry), ledger.MustEncode(&rollv1.EntryPosition{Style: t.style, Index: index}))
+		w.Set(positionKey(t.id, t.author, entry), append(ledger.U32(t.style), ledger.U64(index)...))
 		err := f.Append(roll.Leaf(entry), func(n merkle.NodeID, h merkle.Hash) {
 			if n.Level >= roll.PageLevel {
 				w.Set(t.nodeKey(n), h[:])
