@@ -12,6 +12,6 @@ func keepers(a *app.App) public.Keepers {
 	k := v.Keepers()
 	return public.Keepers{
 		Commission: k.Commission, Election: k.Election, Roll: k.Roll, Issuance: k.Issuance,
-		Ballot: k.Ballot, Tally: k.Tally,
+		Ceremony: k.Ceremony, Ballot: k.Ballot, Tally: k.Tally,
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
-	abci "github.com/cometbft/cometbft/abci/types"
 	cmtnode "github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/proxy"
 	"github.com/cometbft/cometbft/types"
@@ -18,12 +18,12 @@ import (
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/node/config"
 	"github.com/urna-vote/urna/node/enginedb"
+	"github.com/urna-vote/urna/node/enginelog"
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/node/home"
+	"github.com/urna-vote/urna/node/intake"
 	"github.com/urna-vote/urna/node/public"
 )
-
-var errObserver = errors.New("an observer signs nothing")
 
 // Node that runs or can be run. New takes the home's lock; Close gives it back.
 type Node struct {
@@ -34,12 +34,14 @@ type Node struct {
 	unlock  func() error
 	stores  *enginedb.Provider
 	app     *app.App
-	pool    *pool
+	pool    *intake.Pool
 	engine  *cmtnode.Node
 	started bool
 	api     *server
 	metrics *server
-	failed  *failure
+	failed  *intake.Failure
+	// stopping silences the engine.
+	stopping atomic.Bool
 }
 
 // New opens the node whose files are in dir. It starts nothing, but the
@@ -48,7 +50,7 @@ func New(ctx context.Context, dir home.Dir, cfg config.Config, version string, l
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open node: %w", err)
 	}
-	n := &Node{cfg: cfg, log: log, failed: newFailure()}
+	n := &Node{cfg: cfg, log: log, failed: intake.NewFailure()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open node: %w", err), n.Close())
@@ -120,11 +122,11 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 	if err != nil {
 		return err
 	}
-	logger := engineLog{to: n.log.With("part", "engine"), min: level(n.cfg.Log.Engine), stopped: func(reason string) {
-		n.failed.note("keep consensus", errors.New(reason))
+	logger := enginelog.Logger{To: n.log.With("part", "engine"), Least: level(n.cfg.Log.Engine), Quiet: &n.stopping, Stopped: func(reason string) {
+		n.failed.Note("keep consensus", errors.New(reason))
 	}}
-	n.pool = newPool(guard{Application: n.app, failed: n.failed}, n.cfg.Mempool)
-	n.stores = enginedb.NewProvider(pebbleLog{n.log})
+	n.pool = intake.New(n.app, n.cfg.Mempool, n.failed)
+	n.stores = enginedb.NewProvider(enginelog.Pebble{To: n.log})
 	// The engine panics on some errors of its stores or of the application
 	// while it replays blocks.
 	defer func() {
@@ -139,7 +141,7 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 	if err != nil {
 		return errors.Join(fmt.Errorf("open engine: %w", err), n.failed.Err())
 	}
-	n.pool.join(n.engine.Mempool())
+	n.pool.Join(n.engine.Mempool())
 	return nil
 }
 
@@ -189,7 +191,7 @@ func (n *Node) Wait(ctx context.Context) error {
 		return nil
 	case <-n.app.Failed():
 		return fmt.Errorf("application stopped: %w", n.app.Failure())
-	case <-n.failed.done:
+	case <-n.failed.Done():
 		return n.failed.Err()
 	}
 }
@@ -204,8 +206,9 @@ func (n *Node) Close() error {
 	if n.metrics != nil {
 		errs = append(errs, n.metrics.close())
 	}
+	n.stopping.Store(true)
 	if n.pool != nil {
-		n.pool.stop()
+		n.pool.Stop()
 	}
 	if n.started {
 		errs = append(errs, n.engine.Stop())
@@ -236,5 +239,3 @@ func (n network) CatchingUp() bool { return n.engine.ConsensusReactor().WaitSync
 
 // Validators in the genesis.
 func (n network) Validators() int { return len(n.engine.GenesisDoc().Validators) }
-
-var _ abci.Application = (*pool)(nil)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/node/config"
+	"github.com/urna-vote/urna/node/intake"
 )
 
 // maxHeaderBytes of a request: paths and a few short headers.
@@ -34,7 +35,7 @@ func newServer(name, addr string, limits config.API) (*server, error) {
 	return &server{name: name, listener: &limited{Listener: l, slots: make(chan struct{}, limits.MaxConnections), done: make(chan struct{})}, limits: limits}, nil
 }
 
-func (s *server) serve(failed *failure) {
+func (s *server) serve(failed *intake.Failure) {
 	s.http = &http.Server{
 		Handler: s.handler, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.limits.HeaderTimeout, ReadTimeout: s.limits.ReadTimeout,
@@ -44,7 +45,7 @@ func (s *server) serve(failed *failure) {
 	}
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			failed.note("serve the "+s.name, err)
+			failed.Note("serve the "+s.name, err)
 		}
 	}()
 }

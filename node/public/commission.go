@@ -37,7 +37,7 @@ func (s *Server) proposals(context.Context, *none) (*answer[[]api.Proposal], err
 	})
 }
 
-func (s *Server) proposal(_ context.Context, in *byHash) (*answer[api.Proposal], error) {
+func (s *Server) proposal(_ context.Context, in *ByHash) (*answer[api.Proposal], error) {
 	id := hash32(in.Hash)
 	return view(s, func(v *app.View) (api.Proposal, error) {
 		p, found := s.Keepers.Commission.Proposal(v.Reader(), id)

@@ -27,7 +27,7 @@ func (s *Server) routeCounting(a huma.API) {
 	huma.Register(a, op("GET", "/elections/{id}/results", "results", "Results of all zones, for people"), s.results)
 }
 
-func (s *Server) turnout(_ context.Context, in *byElection) (*answer[api.Turnout], error) {
+func (s *Server) turnout(_ context.Context, in *ByElection) (*answer[api.Turnout], error) {
 	id := hash32(in.ID)
 	return view(s, func(v *app.View) (api.Turnout, error) {
 		r := v.Reader()
@@ -56,8 +56,8 @@ func (s *Server) turnout(_ context.Context, in *byElection) (*answer[api.Turnout
 }
 
 type ballotsInput struct {
-	byElection
-	page
+	ByElection
+	Page
 }
 
 func (s *Server) ballots(_ context.Context, in *ballotsInput) (*answer[[]api.Ballot], error) {
@@ -79,7 +79,7 @@ func (s *Server) ballots(_ context.Context, in *ballotsInput) (*answer[[]api.Bal
 	})
 }
 
-func (s *Server) ballot(_ context.Context, in *byHash) (*answer[api.Ballot], error) {
+func (s *Server) ballot(_ context.Context, in *ByHash) (*answer[api.Ballot], error) {
 	hash := hash32(in.Hash)
 	return view(s, func(v *app.View) (api.Ballot, error) {
 		tx, found := v.TxByHash(hash)
@@ -115,8 +115,8 @@ func (s *Server) readBallot(e store.Entry) (api.Ballot, error) {
 }
 
 type keyInput struct {
-	byElection
-	byHash
+	ByElection
+	ByHash
 }
 
 func (s *Server) ballotKey(_ context.Context, in *keyInput) (*answer[api.BallotKey], error) {
@@ -135,7 +135,7 @@ func (s *Server) ballotKey(_ context.Context, in *keyInput) (*answer[api.BallotK
 	})
 }
 
-func (s *Server) ceremony(_ context.Context, in *byZone) (*answer[api.Ceremony], error) {
+func (s *Server) ceremony(_ context.Context, in *ByZone) (*answer[api.Ceremony], error) {
 	id := hash32(in.ID)
 	return view(s, func(v *app.View) (api.Ceremony, error) {
 		r := v.Reader()
@@ -157,7 +157,7 @@ func (s *Server) ceremony(_ context.Context, in *byZone) (*answer[api.Ceremony],
 	})
 }
 
-func (s *Server) tally(_ context.Context, in *byZone) (*answer[api.Tally], error) {
+func (s *Server) tally(_ context.Context, in *ByZone) (*answer[api.Tally], error) {
 	id := hash32(in.ID)
 	return view(s, func(v *app.View) (api.Tally, error) {
 		r, k := v.Reader(), s.Keepers.Tally
@@ -183,7 +183,7 @@ func (s *Server) tally(_ context.Context, in *byZone) (*answer[api.Tally], error
 	})
 }
 
-func (s *Server) results(_ context.Context, in *byElection) (*answer[api.Results], error) {
+func (s *Server) results(_ context.Context, in *ByElection) (*answer[api.Results], error) {
 	id := hash32(in.ID)
 	return view(s, func(v *app.View) (api.Results, error) {
 		r, k := v.Reader(), s.Keepers.Tally

@@ -60,7 +60,7 @@ func (s *Server) elections(context.Context, *none) (*answer[[]api.Election], err
 	})
 }
 
-func (s *Server) election(_ context.Context, in *byElection) (*answer[api.Election], error) {
+func (s *Server) election(_ context.Context, in *ByElection) (*answer[api.Election], error) {
 	id := hash32(in.ID)
 	return view(s, func(v *app.View) (api.Election, error) {
 		def, err := s.known(v.Reader(), id)
@@ -135,7 +135,7 @@ func texts(ts []*electionv1.Text) map[string]string {
 }
 
 type provenInput struct {
-	byElection
+	ByElection
 	Names string `query:"names" maxLength:"16384" doc:"names of objects, separated by commas; all if it is missing"`
 }
 
@@ -201,8 +201,8 @@ func (s *Server) proven(_ context.Context, in *provenInput) (*answer[api.Proven]
 }
 
 type rollInput struct {
-	byElection
-	page
+	ByElection
+	Page
 	Style uint32 `path:"style" maximum:"65535" doc:"index of the style"`
 }
 
@@ -225,8 +225,8 @@ func (s *Server) roll(_ context.Context, in *rollInput) (*answer[api.Roll], erro
 }
 
 type entryInput struct {
-	byElection
-	byHash
+	ByElection
+	ByHash
 }
 
 func (s *Server) entry(_ context.Context, in *entryInput) (*answer[api.RollEntry], error) {

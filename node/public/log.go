@@ -33,7 +33,7 @@ func leaves(l store.Leaves) api.AppLeaves {
 
 // receipt is of the block that has the transaction: it is the same whenever
 // and wherever it is asked for.
-func (s *Server) receipt(_ context.Context, in *byHash) (*answer[api.Receipt], error) {
+func (s *Server) receipt(_ context.Context, in *ByHash) (*answer[api.Receipt], error) {
 	hash := hash32(in.Hash)
 	return view(s, func(v *app.View) (api.Receipt, error) {
 		tx, found := v.TxByHash(hash)

@@ -14,24 +14,24 @@ import (
 // maxItems of one answer that lists.
 const maxItems = 1000
 
-// byHash is the path parameter of one thing named by its hash or key.
-type byHash struct {
+// ByHash is the path parameter of one thing named by its hash or key.
+type ByHash struct {
 	Hash string `path:"hash" pattern:"^[0-9a-f]{64}$" doc:"64 lower-case hex digits"`
 }
 
-// byElection is the path parameter of an election.
-type byElection struct {
+// ByElection is the path parameter of an election.
+type ByElection struct {
 	ID string `path:"id" pattern:"^[0-9a-f]{64}$" doc:"id of the election, 64 lower-case hex digits"`
 }
 
-// byZone is a zone of an election.
-type byZone struct {
-	byElection
+// ByZone is a zone of an election.
+type ByZone struct {
+	ByElection
 	Zone uint32 `path:"zone" maximum:"65535" doc:"index of the zone"`
 }
 
-// page is a part of a long list.
-type page struct {
+// Page is a part of a long list.
+type Page struct {
 	From  uint64 `query:"from" doc:"the first item"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"how many items at most"`
 }

@@ -32,12 +32,13 @@ var (
 
 func (s *Server) routeTransactions(a huma.API) {
 	one := op("POST", "/transactions", "submit", "Submit a transaction: its raw bytes")
-	// One byte more than allowed may come, to be refused with a code.
-	one.MaxBodyBytes = envelope.MaxBytes + 1
+	// The library refuses a body of exactly its limit; one byte more than
+	// allowed is to come through, to be refused with a code.
+	one.MaxBodyBytes = envelope.MaxBytes + 2
 	one.Errors = append(one.Errors, http.StatusRequestEntityTooLarge)
 	huma.Register(a, one, s.submit)
 	batch := op("POST", "/transactions/batch", "submit-batch", "Submit up to 1,000 transactions: uvarint length and bytes, repeated")
-	batch.MaxBodyBytes = maxBatchBytes
+	batch.MaxBodyBytes = maxBatchBytes + 1
 	batch.Errors = one.Errors
 	huma.Register(a, batch, s.submitBatch)
 	huma.Register(a, op("GET", "/transactions/{hash}", "transaction", "Where a transaction stands"), s.transaction)
@@ -210,7 +211,7 @@ func (s *Server) acknowledge(hash [32]byte, height int64) *api.Acknowledgement {
 	}
 }
 
-func (s *Server) transaction(_ context.Context, in *byHash) (*answer[api.TxStatus], error) {
+func (s *Server) transaction(_ context.Context, in *ByHash) (*answer[api.TxStatus], error) {
 	hash := hash32(in.Hash)
 	return view(s, func(v *app.View) (api.TxStatus, error) {
 		out := api.TxStatus{Hash: hash[:], State: "unknown"}

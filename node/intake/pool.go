@@ -1,4 +1,4 @@
-package node
+package intake
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cometbft/cometbft/mempool"
+	"github.com/cometbft/cometbft/types"
 
 	"github.com/urna-vote/urna/node/config"
 	"github.com/urna-vote/urna/node/public"
@@ -17,15 +18,15 @@ import (
 
 var codeStopping = ledger.NewCode("node", ledger.RetryFrom, "stopping")
 
-// pool is the engine's pool of waiting transactions as the API sees it. The
+// Pool is the engine's pool of waiting transactions as the API sees it. The
 // engine does not tell what waits, so the pool listens to what the engine asks
 // the application: a transaction waits from its first check until a block has
 // it, or until it is not asked about again after a block.
-type pool struct {
+type Pool struct {
 	guard
 
-	mempool mempool.Mempool
-	limits  config.Mempool
+	engine Engine
+	limits config.Mempool
 
 	mu      sync.RWMutex
 	stopped bool
@@ -34,16 +35,30 @@ type pool struct {
 	waiting map[[32]byte]int64
 }
 
-var _ public.Pool = (*pool)(nil)
+var (
+	_ public.Pool      = (*Pool)(nil)
+	_ abci.Application = (*Pool)(nil)
+)
 
-func newPool(g guard, limits config.Mempool) *pool {
-	return &pool{guard: g, limits: limits, waiting: map[[32]byte]int64{}}
+// Engine is the engine's own pool.
+type Engine interface {
+	CheckTx(tx types.Tx, callback func(*abci.ResponseCheckTx), info mempool.TxInfo) error
+	Size() int
+	SizeBytes() int64
 }
 
-func (p *pool) join(m mempool.Mempool) { p.mempool = m }
+// New makes the pool around an application. failed hears what the application
+// cannot go on after.
+func New(app abci.Application, limits config.Mempool, failed *Failure) *Pool {
+	return &Pool{guard: guard{Application: app, failed: failed}, limits: limits, waiting: map[[32]byte]int64{}}
+}
+
+// Join tells the pool of the engine that was made with it. Nothing may be
+// offered before.
+func (p *Pool) Join(m Engine) { p.engine = m }
 
 // CheckTx is the engine's question about a transaction that comes, or waits.
-func (p *pool) CheckTx(ctx context.Context, r *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+func (p *Pool) CheckTx(ctx context.Context, r *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
 	if p.stops() {
 		return &abci.ResponseCheckTx{Code: codeStopping.Number, Codespace: codeStopping.Module}, nil
 	}
@@ -64,7 +79,7 @@ func (p *pool) CheckTx(ctx context.Context, r *abci.RequestCheckTx) (*abci.Respo
 }
 
 // FinalizeBlock is the engine's call to execute a block.
-func (p *pool) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+func (p *Pool) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	out, err := p.guard.FinalizeBlock(ctx, r)
 	if err != nil {
 		return out, err
@@ -86,7 +101,7 @@ func (p *pool) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) 
 
 // Offer hands a transaction to the engine. It returns public.ErrBusy if there is
 // no room, and the code with which the application refused it at last.
-func (p *pool) Offer(raw []byte) (code uint32, codespace string, err error) {
+func (p *Pool) Offer(raw []byte) (code uint32, codespace string, err error) {
 	if p.stops() {
 		return 0, "", fmt.Errorf("offer transaction: the node stops: %w", public.ErrBusy)
 	}
@@ -94,7 +109,7 @@ func (p *pool) Offer(raw []byte) (code uint32, codespace string, err error) {
 		return 0, "", fmt.Errorf("offer transaction: %w", public.ErrBusy)
 	}
 	answer := make(chan *abci.ResponseCheckTx, 1)
-	err = p.mempool.CheckTx(raw, func(r *abci.ResponseCheckTx) { answer <- r }, mempool.TxInfo{SenderID: mempool.UnknownPeerID})
+	err = p.engine.CheckTx(raw, func(r *abci.ResponseCheckTx) { answer <- r }, mempool.TxInfo{SenderID: mempool.UnknownPeerID})
 	var full mempool.ErrMempoolIsFull
 	switch {
 	case errors.As(err, &full), errors.Is(err, mempool.ErrRecheckFull):
@@ -111,12 +126,12 @@ func (p *pool) Offer(raw []byte) (code uint32, codespace string, err error) {
 // nearlyFull keeps the last twentieth of the room for transactions that peers
 // send: several feeders that meet a full pool at once can be told "accepted"
 // by the engine and lose their transactions.
-func (p *pool) nearlyFull() bool {
-	return p.mempool.Size() >= p.limits.Size-p.limits.Size/20 || p.mempool.SizeBytes() >= p.limits.Bytes-p.limits.Bytes/20
+func (p *Pool) nearlyFull() bool {
+	return p.engine.Size() >= p.limits.Size-p.limits.Size/20 || p.engine.SizeBytes() >= p.limits.Bytes-p.limits.Bytes/20
 }
 
 // Waits reports whether a transaction waits for a block.
-func (p *pool) Waits(hash [32]byte) bool {
+func (p *Pool) Waits(hash [32]byte) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	_, ok := p.waiting[hash]
@@ -124,15 +139,16 @@ func (p *pool) Waits(hash [32]byte) bool {
 }
 
 // Size is how many transactions wait.
-func (p *pool) Size() int { return p.mempool.Size() }
+func (p *Pool) Size() int { return p.engine.Size() }
 
-func (p *pool) stop() {
+// Stop refuses everything from now on, so that the application can be closed.
+func (p *Pool) Stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopped = true
 }
 
-func (p *pool) stops() bool {
+func (p *Pool) stops() bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.stopped
