@@ -210,3 +210,6 @@ func syncDir(dir string) error {
 	defer func() { _ = d.Close() }()
 	return d.Sync()
 }
+
+// SHA256 of bytes, as the manifest and the summaries have it.
+func SHA256(b []byte) [32]byte { return sha256.Sum256(b) }

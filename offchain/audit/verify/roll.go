@@ -1,0 +1,251 @@
+package verify
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/urna-vote/urna/crypto/merkle"
+	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
+	rollv1 "github.com/urna-vote/urna/proto/urna/roll/v1"
+	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
+	"github.com/urna-vote/urna/x/election"
+	"github.com/urna-vote/urna/x/ledger"
+	"github.com/urna-vote/urna/x/roll"
+)
+
+// staged is what a member of the commission has staged of an election's roll.
+type staged struct {
+	trees     []*merkle.Tree // by style
+	positions map[[32]byte]position
+}
+
+// position of an entry.
+type position struct {
+	style uint32
+	index uint64
+}
+
+func init() {
+	rules[uint32(txv1.Kind_KIND_STAGE_ROLL)] = &rule{
+		name: "stage-roll", signed: true, maxBytes: roll.MaxStageBytes, check: checkRoll,
+		decode:   func(b []byte) (any, error) { return roll.DecodeStageRoll(b) },
+		validate: func(tx *ledger.Tx) error { return roll.ValidateStageRoll(tx.Message.(*rollv1.StageRoll)) },
+		precheck: precheckStage,
+		execute:  executeStage,
+	}
+	acts[uint32(commissionv1.Action_ACTION_APPROVE_ROLL)] = &actRule{
+		name:     "approve-roll",
+		decode:   func(b []byte) (any, error) { return roll.DecodeApproveRoll(b) },
+		validate: func(a any) error { return roll.ValidateApproveRoll(a.(*rollv1.ApproveRoll)) },
+		precheck: precheckApproveRoll,
+		execute:  executeApproveRoll,
+	}
+	acts[uint32(commissionv1.Action_ACTION_REMOVE_ENTRIES)] = &actRule{
+		name:     "remove-entries",
+		decode:   func(b []byte) (any, error) { return roll.DecodeRemoveEntries(b) },
+		validate: func(a any) error { return roll.ValidateRemoveEntries(a.(*rollv1.RemoveEntries)) },
+		precheck: precheckRemove,
+		execute:  executeRemove,
+	}
+}
+
+// precheckStage: a member appends new entries where its tree ends.
+func precheckStage(v *verifier, c *chance, tx *ledger.Tx) error {
+	m := tx.Message.(*rollv1.StageRoll)
+	if !v.members[string(tx.Signer)] {
+		return breaks("roll/not-a-member", "signer", "%x is no member", tx.Signer)
+	}
+	e, err := v.find(roll.Module, m.ElectionId)
+	if err != nil {
+		return err
+	}
+	if err := e.openStyle(m.Style); err != nil {
+		return err
+	}
+	size, s := uint64(0), e.staged[string(tx.Signer)]
+	if s != nil {
+		size = s.trees[m.Style].Size()
+	}
+	if m.From != size {
+		return breaks("roll/wrong-position", "from", "%d, %d entries of style %d are staged", m.From, size, m.Style)
+	}
+	for rest := m.Entries; len(rest) > 0; rest = rest[roll.EntryBytes:] {
+		entry := [32]byte(rest[:roll.EntryBytes])
+		if s != nil {
+			if _, twice := s.positions[entry]; twice {
+				return breaks("roll/entry-staged", "entries", "%x was staged before", entry)
+			}
+		}
+		c.claim(fmt.Sprintf("staged-entry:%x/%x/%x", m.ElectionId, tx.Signer, entry))
+	}
+	c.claim(fmt.Sprintf("staged:%x/%x/%d", m.ElectionId, tx.Signer, m.Style))
+	return nil
+}
+
+func executeStage(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
+	m := tx.Message.(*rollv1.StageRoll)
+	e := v.byID[[32]byte(m.ElectionId)]
+	s := e.staged[string(tx.Signer)]
+	if s == nil {
+		s = &staged{positions: map[[32]byte]position{}}
+		for range e.def.Styles {
+			s.trees = append(s.trees, new(merkle.Tree))
+		}
+		e.staged[string(tx.Signer)] = s
+	}
+	tree := s.trees[m.Style]
+	for rest := m.Entries; len(rest) > 0; rest = rest[roll.EntryBytes:] {
+		entry := rest[:roll.EntryBytes]
+		s.positions[[32]byte(entry)] = position{m.Style, tree.Size()}
+		if err := tree.Append(merkle.LeafHash(entry)); err != nil {
+			return breaks("roll/wrong-position", "entries", "%v", err)
+		}
+	}
+	return nil
+}
+
+// openStyle: the roll of a style changes until its zone closes.
+func (e *elect) openStyle(style uint32) error {
+	if int64(style) >= int64(len(e.def.Styles)) {
+		return breaks("roll/unknown-style", "style", "%d, the election has %d", style, len(e.def.Styles))
+	}
+	if z := e.zones[e.def.Styles[style].Zone]; !election.BeforeClose(z.state) {
+		return breaks("roll/wrong-phase", "style", "zone %d is %s", z.index, election.PhaseName(z.state.Phase))
+	}
+	return nil
+}
+
+// precheckApproveRoll: the trees are those that one member staged, none smaller
+// than in force, and no token class is too small.
+func precheckApproveRoll(v *verifier, _ ledger.Context, act any) ([]string, error) {
+	m := act.(*rollv1.ApproveRoll)
+	e, err := v.find(roll.Module, m.ElectionId)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(m.Styles) != len(e.def.Styles):
+		return nil, breaks("roll/unknown-style", "styles", "%d, the election has %d", len(m.Styles), len(e.def.Styles))
+	case !v.members[string(m.Author)]:
+		return nil, breaks("roll/not-a-member", "author", "%x is no member", m.Author)
+	case e.roll != nil && !bytes.Equal(e.roll.Author, m.Author):
+		return nil, breaks("roll/other-author", "author", "the roll in force is by %x", e.roll.Author)
+	}
+	classes := make([]uint64, len(e.def.Classes))
+	for i, s := range m.Styles {
+		if err := e.checkTree(m.Author, s); err != nil {
+			return nil, err
+		}
+		classes[e.def.Styles[i].TokenClass] += s.Size_
+	}
+	for i, size := range classes {
+		if !e.def.SmallClasses && size > 0 && size < election.SmallClass {
+			return nil, breaks("roll/small-class", "styles", "class %d has %d entries, fewer than %d", i, size, election.SmallClass)
+		}
+	}
+	return []string{fmt.Sprintf("roll:%x", e.id)}, nil
+}
+
+func (e *elect) checkTree(author []byte, s *rollv1.StyleRoll) error {
+	before := e.sizes[s.Style]
+	if s.Size_ < before {
+		return breaks("roll/roll-shrinks", "styles", "style %d: %d entries, %d are approved", s.Style, s.Size_, before)
+	}
+	if s.Size_ > before || e.roll == nil {
+		if err := e.openStyle(s.Style); err != nil {
+			return err
+		}
+	}
+	size, root := uint64(0), merkle.EmptyRoot()
+	if st := e.staged[string(author)]; st != nil {
+		tree := st.trees[s.Style]
+		size = tree.Size()
+		if s.Size_ <= size {
+			r, err := tree.RootAt(s.Size_)
+			if err != nil {
+				return breaks("roll/tree-differs", "styles", "style %d: %v", s.Style, err)
+			}
+			root = r
+		}
+	}
+	if s.Size_ > size || !bytes.Equal(root[:], s.Root) {
+		return breaks("roll/tree-differs", "styles", "style %d: %d entries with root %x, staged are %d with root %x there", s.Style, s.Size_, s.Root, size, root)
+	}
+	return nil
+}
+
+func executeApproveRoll(v *verifier, _ ledger.Context, act any) error {
+	m := act.(*rollv1.ApproveRoll)
+	e := v.byID[[32]byte(m.ElectionId)]
+	e.roll = &rollv1.Roll{Author: m.Author, Styles: m.Styles}
+	e.author = e.staged[string(m.Author)]
+	for _, s := range m.Styles {
+		e.sizes[s.Style] = s.Size_
+	}
+	return nil
+}
+
+// position finds an entry within the approved roll.
+func (e *elect) position(entry []byte) (position, bool) {
+	if e.author == nil || len(entry) != roll.EntryBytes {
+		return position{}, false
+	}
+	p, ok := e.author.positions[[32]byte(entry)]
+	return p, ok && p.index < e.sizes[p.style]
+}
+
+// precheckRemove: each entry is in the roll, not struck and has no token.
+func precheckRemove(v *verifier, _ ledger.Context, act any) ([]string, error) {
+	m := act.(*rollv1.RemoveEntries)
+	e, err := v.find(roll.Module, m.ElectionId)
+	if err != nil {
+		return nil, err
+	}
+	var claims []string
+	for _, entry := range m.Entries {
+		p, ok := e.position(entry)
+		if !ok {
+			return nil, breaks("roll/unknown-entry", "entries", "%x is not in the roll", entry)
+		}
+		if err := e.openStyle(p.style); err != nil {
+			return nil, err
+		}
+		if e.removed[p.style].has(p.index) {
+			return nil, breaks("roll/entry-removed", "entries", "%x was removed before", entry)
+		}
+		if e.tokens[[32]byte(entry)] != nil {
+			return nil, breaks("roll/entry-has-token", "entries", "a token was issued for %x", entry)
+		}
+		claims = append(claims, roll.EntryClaim(e.id, entry))
+	}
+	return claims, nil
+}
+
+func executeRemove(v *verifier, _ ledger.Context, act any) error {
+	m := act.(*rollv1.RemoveEntries)
+	e := v.byID[[32]byte(m.ElectionId)]
+	for _, entry := range m.Entries {
+		p, _ := e.position(entry)
+		e.removed[p.style].set(p.index)
+	}
+	return nil
+}
+
+// rollReady reports whether the zone has an entry in the approved roll.
+func (z *zone) rollReady() bool {
+	if z.election.roll == nil {
+		return false
+	}
+	for _, style := range election.ZoneStyles(z.election.def, z.index) {
+		if z.election.sizes[style] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func rollObjects(e *elect, add func(name string, b []byte)) {
+	if e.roll != nil {
+		add("roll", ledger.MustEncode(e.roll))
+	}
+}
