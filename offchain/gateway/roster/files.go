@@ -90,8 +90,13 @@ func LoadOrMakeKey(path string, random io.Reader) (auth.Key, error) {
 	if key, err = auth.NewKey(random); err != nil {
 		return key, err
 	}
+	return key, WriteKey(path, key)
+}
+
+// WriteKey writes an access key to a file that must not exist yet.
+func WriteKey(path string, key auth.Key) error {
 	b := key.Reveal()
-	return key, writeNew(path, 0o600, func(w io.Writer) error {
+	return writeNew(path, 0o600, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%x\n", b)
 		return err
 	})

@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urna-vote/urna/offchain/chain"
+	"github.com/urna-vote/urna/offchain/client"
+	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
+	"github.com/urna-vote/urna/offchain/gateway/auth"
+	"github.com/urna-vote/urna/offchain/gateway/chainview"
+	"github.com/urna-vote/urna/offchain/gateway/config"
+	"github.com/urna-vote/urna/offchain/gateway/issue"
+	"github.com/urna-vote/urna/offchain/gateway/register"
+	"github.com/urna-vote/urna/offchain/gateway/roster"
+	"github.com/urna-vote/urna/proto/api"
+)
+
+// Limits of a connection; a request itself has gatewayapi.RequestTime.
+const (
+	headerTime   = 5 * time.Second
+	readTime     = 10 * time.Second
+	idleTime     = 60 * time.Second
+	shutdownTime = 15 * time.Second
+)
+
+// Serve runs the gateway until the context ends. It calls started once it listens.
+func Serve(ctx context.Context, cfg config.Config, log *slog.Logger, started func(net.Addr)) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	nodes, trust, err := Connect(cfg)
+	if err != nil {
+		return err
+	}
+	defer nodes.Close()
+	store, err := register.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	handler, err := assemble(cfg, log, nodes, trust, store)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, IdleTimeout: idleTime,
+		WriteTimeout: gatewayapi.RequestTime + headerTime, MaxHeaderBytes: 16 << 10,
+		// The library's own lines name addresses.
+		ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if cfg.TLSCert != "" {
+			ended <- server.ServeTLS(listener, cfg.TLSCert, cfg.TLSKey)
+			return
+		}
+		ended <- server.Serve(listener)
+	}()
+	started(listener.Addr())
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	// Requests under way end: a voter whose record was bound gets the answer.
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(stop); err != nil {
+		return errors.Join(fmt.Errorf("shut down: %w", err), server.Close())
+	}
+	return nil
+}
+
+func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *chain.Trust, store *register.Store) (http.Handler, error) {
+	operator, err := Operator(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := LoadKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	key, err := roster.LoadKey(cfg.AccessKey)
+	if err != nil {
+		return nil, fmt.Errorf("%w (an access list brings its key: urna-gateway codes import)", err)
+	}
+	gateway := issue.New(issue.Config{
+		ChainID: trust.ChainID(), Operator: operator, Keys: ring, Store: store,
+		Auth:   auth.NewCodes(key, store, time.Now),
+		Ledger: chainview.New(nodes, trust.ChainID(), time.Now),
+	})
+	public := operator.Public()
+	info := api.GatewayInfo{Name: cfg.Name, ChainID: trust.ChainID(), Rehearsal: trust.Rehearsal(), OperatorKey: public[:], Elections: []api.Hex{}}
+	for _, id := range elections(ring) {
+		info.Elections = append(info.Elections, id[:])
+	}
+	return gatewayapi.New(gatewayapi.Config{
+		Issuer: gateway, Info: info, Log: log, Origins: cfg.Origins, Now: time.Now,
+		Ready: func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+			defer cancel()
+			if err := store.Healthy(ctx); err != nil {
+				return err
+			}
+			if len(ring.Slots()) == 0 {
+				return errors.New("no token keys: make them with urna-gateway keys make, and start again")
+			}
+			return nodes.CheckChain(ctx)
+		},
+	}), nil
+}
