@@ -17,7 +17,12 @@ const maxFile = 4 << 20
 
 // writeNew makes a whole file or none. It fails with fs.ErrExist if the name
 // is taken.
-func writeNew(path string, content []byte) error {
+func writeNew(path string, content []byte) error { return write(path, content, os.Link) }
+
+// replace puts a whole file in the place of another, or leaves that.
+func replace(path string, content []byte) error { return write(path, content, os.Rename) }
+
+func write(path string, content []byte, place func(from, to string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
@@ -27,7 +32,7 @@ func writeNew(path string, content []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
-	if err := os.Link(f.Name(), path); err != nil {
+	if err := place(f.Name(), path); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return syncDir(filepath.Dir(path))

@@ -223,16 +223,38 @@ func TestShareOfSomethingElseIsRefusedNamingBoth(t *testing.T) {
 
 func TestShareOfAnotherKeyIsNotWrittenOver(t *testing.T) {
 	h, s := newHome(t), newShare(t)
+	s.Attempt = 2
 	if err := h.SaveShare(s); err != nil {
 		t.Fatal(err)
 	}
-	next := newShare(t)
-	next.Attempt, next.KeyHash = 2, [32]byte{8}
-	if err := h.SaveShare(next); !errors.Is(err, keystore.ErrForeign) {
-		t.Fatalf("wrote over a share: %v", err)
+	for _, attempt := range []uint32{1, 2} {
+		other := newShare(t)
+		other.Attempt, other.KeyHash = attempt, [32]byte{8}
+		if err := h.SaveShare(other); !errors.Is(err, keystore.ErrForeign) {
+			t.Fatalf("wrote over a share: %v", err)
+		}
 	}
 	if got, err := h.LoadShare(s.ChainID, s.Election, s.Zone); err != nil || got.KeyHash != s.KeyHash {
 		t.Errorf("the first share is gone: %v", err)
+	}
+}
+
+func TestShareOfALaterAttemptKeepsTheVoidOneAside(t *testing.T) {
+	h, s := newHome(t), newShare(t)
+	if err := h.SaveShare(s); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := h.Kept(keystore.ShareName(s.Election, s.Zone))
+	next := newShare(t)
+	next.Attempt, next.KeyHash = 2, [32]byte{8}
+	if err := h.SaveShare(next); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.LoadShare(s.ChainID, s.Election, s.Zone); err != nil || got.KeyHash != next.KeyHash || got.Attempt != 2 {
+		t.Errorf("the new share is not in place: %v", err)
+	}
+	if kept, err := h.Kept("share-01020304-2-void-attempt-1.json"); err != nil || !bytes.Equal(kept, first) {
+		t.Errorf("the void share is gone: %v", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/urna-vote/urna/crypto/group"
@@ -71,21 +72,15 @@ func ShareName(election [32]byte, zone uint32) string {
 	return fmt.Sprintf("share-%x-%d.json", election[:4], zone)
 }
 
-// SaveShare writes a share. One that is there already must be the same.
+// SaveShare writes a share. One that is there already must be the same, or of
+// an earlier attempt, whose key is void: that one is kept under another name.
 func (h *Home) SaveShare(s *Share) error {
-	public := h.Public()
-	f := shareFile{
-		Type: shareType, ChainID: s.ChainID, Election: hex.EncodeToString(s.Election[:]), Zone: s.Zone,
-		Attempt: s.Attempt, Index: s.Index, Trustee: hex.EncodeToString(public[:]), KeyHash: hex.EncodeToString(s.KeyHash[:]),
-	}
-	f.Secrets = hex.EncodeToString(s.secrets)
-	f.Check = f.check()
-	text, err := json.MarshalIndent(f, "", " ")
+	text, err := h.shareText(s)
 	if err != nil {
 		return fmt.Errorf("save share: %w", err)
 	}
-	name := ShareName(s.Election, s.Zone)
-	err = writeNew(filepath.Join(h.dir, name), append(text, '\n'))
+	path := filepath.Join(h.dir, ShareName(s.Election, s.Zone))
+	err = writeNew(path, text)
 	if err == nil {
 		return nil
 	}
@@ -96,11 +91,30 @@ func (h *Home) SaveShare(s *Share) error {
 	if err != nil {
 		return fmt.Errorf("save share: %w", err)
 	}
-	if old.KeyHash != s.KeyHash || old.Attempt != s.Attempt || old.Index != s.Index || subtle.ConstantTimeCompare(old.secrets, s.secrets) != 1 {
-		return fmt.Errorf("save share: %s holds the share of another key (attempt %d, hash %x), this one is of attempt %d, hash %x: %w; move the old file away if it is void",
-			name, old.Attempt, old.KeyHash[:8], s.Attempt, s.KeyHash[:8], ErrForeign)
+	switch {
+	case old.Attempt < s.Attempt:
+		void := fmt.Sprintf("share-%x-%d-void-attempt-%d.json", s.Election[:4], s.Zone, old.Attempt)
+		if err := os.Link(path, filepath.Join(h.dir, void)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("save share: keep the void one: %w", err)
+		}
+		return replace(path, text)
+	case old.Attempt > s.Attempt || old.KeyHash != s.KeyHash || old.Index != s.Index || subtle.ConstantTimeCompare(old.secrets, s.secrets) != 1:
+		return fmt.Errorf("save share: %s holds the share of another key (attempt %d, hash %x), this one is of attempt %d, hash %x: %w",
+			path, old.Attempt, old.KeyHash[:8], s.Attempt, s.KeyHash[:8], ErrForeign)
 	}
 	return nil
+}
+
+func (h *Home) shareText(s *Share) ([]byte, error) {
+	public := h.Public()
+	f := shareFile{
+		Type: shareType, ChainID: s.ChainID, Election: hex.EncodeToString(s.Election[:]), Zone: s.Zone,
+		Attempt: s.Attempt, Index: s.Index, Trustee: hex.EncodeToString(public[:]), KeyHash: hex.EncodeToString(s.KeyHash[:]),
+		Secrets: hex.EncodeToString(s.secrets),
+	}
+	f.Check = f.check()
+	text, err := json.MarshalIndent(f, "", " ")
+	return append(text, '\n'), err
 }
 
 // LoadShare reads the share of a zone's key. fs.ErrNotExist: there is none;
