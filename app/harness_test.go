@@ -132,7 +132,11 @@ func trialRules(faulty bool) app.Rules {
 	}
 }
 
-const trialGenesis = `{"rehearsal":true,"rules":1,"commission":{"quorum":1,"members":[]}}`
+// trialGenesis has one member, with key(1).
+func trialGenesis() string {
+	k := key(1).Public()
+	return fmt.Sprintf(`{"rehearsal":true,"rules":1,"commission":{"quorum":1,"members":[{"name":"A","role":"chair","key":"%x"}]}}`, k[:])
+}
 
 // node drives an application as the engine does.
 type node struct {
@@ -145,7 +149,7 @@ type node struct {
 func startNode(t testing.TB, fs vfs.FS, rules app.Rules) *node {
 	t.Helper()
 	n := openNode(t, fs, rules)
-	n.initChain(trialGenesis)
+	n.initChain(trialGenesis())
 	return n
 }
 
