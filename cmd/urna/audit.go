@@ -4,15 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/urna-vote/urna/offchain/audit/record"
 	"github.com/urna-vote/urna/offchain/audit/verify"
-	"github.com/urna-vote/urna/offchain/chain"
-	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/terminal"
 )
 
@@ -35,8 +32,7 @@ network. It ends with code 3 if anything differs, is missing or is damaged.`,
 }
 
 func newFetchCommand() *cobra.Command {
-	var nodes []string
-	var genesis string
+	var conn connection
 	var until int64
 	cmd := &cobra.Command{
 		Use:   "fetch DIR",
@@ -47,36 +43,22 @@ run again and again while voting goes on.`,
 		Example: "  urna audit fetch --node http://node.example:8080 --genesis genesis.json record",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runFetch(cmd, nodes, genesis, args[0], until)
+			return runFetch(cmd, conn, args[0], until)
 		},
 	}
-	cmd.Flags().StringArrayVar(&nodes, "node", nil, "address of a node's public API; more than once for others to fall back on")
-	cmd.Flags().StringVar(&genesis, "genesis", "", "the chain's genesis file, from a source you trust")
+	conn.register(cmd)
 	cmd.Flags().Int64Var(&until, "until", 0, "height to reach at least (default: what the node has)")
-	for _, name := range []string{"node", "genesis"} {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic("urna: flag of audit fetch: " + err.Error())
-		}
-	}
 	return cmd
 }
 
-func runFetch(cmd *cobra.Command, nodes []string, genesisFile, dir string, until int64) error {
-	genesis, err := os.ReadFile(genesisFile)
-	if err != nil {
-		return terminal.Usage("read genesis: %w", err)
-	}
-	trust, err := chain.ParseTrust(genesis)
+func runFetch(cmd *cobra.Command, conn connection, dir string, until int64) error {
+	c, err := conn.open()
 	if err != nil {
 		return err
 	}
-	c, err := client.New(client.Config{Nodes: nodes, Trust: trust})
-	if err != nil {
-		return terminal.Usage("%w", err)
-	}
 	defer c.Close()
 	progress := newProgress(cmd, "blocks fetched")
-	rec, err := record.Fetch(cmd.Context(), record.Request{Source: c, Genesis: genesis, Dir: dir, Until: until, Progress: progress.Set})
+	rec, err := record.Fetch(cmd.Context(), record.Request{Source: c, Genesis: c.Trust().Genesis().Raw, Dir: dir, Until: until, Progress: progress.Set})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ type Genesis struct {
 	// ConsensusHash as headers name it.
 	ConsensusHash [32]byte
 	State         State
+	// Raw is the file, byte for byte.
+	Raw []byte
 	// SHA256 of the file's bytes, to compare by eye or phone.
 	SHA256 [32]byte
 }
@@ -81,7 +83,7 @@ func parseGenesis(b []byte) (*Genesis, error) {
 	if err := strict(b, &f); err != nil {
 		return nil, err
 	}
-	g := &Genesis{ChainID: id, Time: f.GenesisTime, InitialHeight: 1, SHA256: sha256.Sum256(b)}
+	g := &Genesis{ChainID: id, Time: f.GenesisTime, InitialHeight: 1, Raw: bytes.Clone(b), SHA256: sha256.Sum256(b)}
 	if g.Time.IsZero() {
 		return nil, errors.New("genesis_time: must be set")
 	}
