@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -28,7 +28,7 @@ import (
 	"github.com/urna-vote/urna/x/roll"
 )
 
-// block is what a world recorded: candidates as they came, with the verdict of
+// recordedBlock is what a world recorded: candidates as they came, with the verdict of
 // CheckTx on each before the block, and the block that was made of them.
 type recordedBlock struct {
 	TimeMS     int64
@@ -50,6 +50,8 @@ type world struct {
 	nonce   uint64
 	blocks  []recordedBlock
 	record  bool
+	// noise adds candidates, good and bad, to every block.
+	noise func() [][]byte
 
 	def      *electionv1.Definition
 	id       [32]byte
@@ -109,12 +111,16 @@ func newWorld(t testing.TB, record bool) *world {
 func (w *world) block(stepMS int64, candidates ...[]byte) int {
 	w.t.Helper()
 	w.n.timeMS += stepMS - 1000
-	rec := recordedBlock{Candidates: candidates}
+	all := candidates
+	if w.noise != nil {
+		all = append(slices.Clone(candidates), w.noise()...)
+	}
+	rec := recordedBlock{Candidates: all}
 	if w.record {
-		rec.Verdicts = verdicts(w.t, w.n.app, candidates)
+		rec.Verdicts = verdicts(w.t, w.n.app, all)
 	}
 	h, at := w.n.next()
-	r, err := w.n.app.PrepareProposal(ctx, &abci.RequestPrepareProposal{Txs: candidates, MaxTxBytes: 8 << 20, Height: h, Time: at})
+	r, err := w.n.app.PrepareProposal(ctx, &abci.RequestPrepareProposal{Txs: all, MaxTxBytes: roomOfBlocks, Height: h, Time: at})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -135,8 +141,16 @@ func (w *world) block(stepMS int64, candidates ...[]byte) int {
 		}
 		w.blocks = append(w.blocks, rec)
 	}
-	return len(r.Txs)
+	in := 0
+	for _, raw := range candidates {
+		if slices.ContainsFunc(r.Txs, func(tx []byte) bool { return bytes.Equal(tx, raw) }) {
+			in++
+		}
+	}
+	return in
 }
+
+const roomOfBlocks = 8 << 20
 
 // wantSummariesRight: no module changed an object of a summary without a word.
 func (w *world) wantSummariesRight() {
@@ -355,5 +369,3 @@ func random(t testing.TB, n int) []byte {
 	}
 	return b
 }
-
-func at(ms int64) time.Time { return time.UnixMilli(ms) }
