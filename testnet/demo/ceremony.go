@@ -18,7 +18,7 @@ import (
 func (d *demo) createElection(ctx context.Context) error {
 	var issuerKeys, trusteeKeys [][32]byte
 	for i := range issuers {
-		g, err := newGateway(d, i)
+		g, err := newGateway(ctx, d, i)
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,11 @@ type process struct {
 
 // start runs a program until it is stopped or ends; its output goes to a log.
 func (d *demo) start(name, program string, args ...string) (*process, error) {
+	return d.startWith(nil, name, program, args...)
+}
+
+// startWith is start with more in the environment.
+func (d *demo) startWith(environ []string, name, program string, args ...string) (*process, error) {
 	path := filepath.Join(d.options.dir, "logs", name+".log")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
@@ -44,10 +49,8 @@ func (d *demo) start(name, program string, args ...string) (*process, error) {
 	defer log.Close()
 	cmd := exec.Command(filepath.Join(d.options.bin, program), args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: d.options.keep}
-	if d.options.keep {
-		cmd.SysProcAttr.Pdeathsig = 0
-	}
+	cmd.Env = append(os.Environ(), environ...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}

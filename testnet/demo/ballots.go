@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/urna-vote/urna/offchain/client"
+	"github.com/urna-vote/urna/offchain/voter/receipt"
+	"github.com/urna-vote/urna/offchain/voter/session"
+)
+
+// recastEvery: one voter in so many casts something else first.
+const recastEvery = 20
+
+// castBallots lets everybody vote through all nodes; a validator is killed on
+// the way and comes back; attempts that must be refused are made; the close is
+// extended by the commission if it would come too early.
+func (d *demo) castBallots(ctx context.Context) error {
+	c, err := d.newCrowd()
+	if err != nil {
+		return err
+	}
+	if err := d.tryBefore(ctx, c); err != nil {
+		return err
+	}
+	progress := d.progress("ballots", len(d.voters))
+	defer progress.Done()
+	var cast atomic.Int64
+	watch, stop := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	var extending error
+	watching.Go(func() { extending = d.keepOpen(watch, &cast) })
+	victim := 2
+	var outage sync.WaitGroup
+	var restarted error
+	err = c.each(ctx, 0, len(d.voters), func() {
+		progress.Add(1)
+		switch n := cast.Add(1); int(n) {
+		case len(d.voters) * 2 / 5:
+			fmt.Fprintf(d.out, "        %s is killed with -9\n", d.network.Node(victim).Name)
+			outage.Go(func() { restarted = d.outage(ctx, victim) })
+		}
+	}, func(ctx context.Context, i int) error { return d.vote(ctx, c, i) })
+	stop()
+	watching.Wait()
+	outage.Wait()
+	if err := errors.Join(err, restarted, extending); err != nil {
+		return err
+	}
+	d.meanBytes()
+	return d.tryAfter(ctx, c)
+}
+
+// vote casts one voter's ballot; some cast another one before it.
+func (d *demo) vote(ctx context.Context, c *crowd, i int) error {
+	v := d.voters[i]
+	s, err := c.session(ctx, i)
+	if err != nil {
+		return err
+	}
+	if i%recastEvery == 0 {
+		other := d.electorate.OtherChoice(seeded(d.options.seed, uint64(i)), v.Style)
+		if err := d.castOne(ctx, s, v, other); err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := d.tryRecast(ctx, c, v); err != nil {
+				return err
+			}
+		}
+		if err := d.recastLater(ctx); err != nil {
+			return err
+		}
+	}
+	return d.castOne(ctx, s, v, v.Choices)
+}
+
+// recastLater waits until the election allows another ballot: its interval is
+// block time, which is a little behind.
+func (d *demo) recastLater(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(d.definition.Revote.IntervalMs)*time.Millisecond + 2*time.Second):
+		return nil
+	}
+}
+
+func (d *demo) castOne(ctx context.Context, s *session.Session, v *voter, choices [][]int) error {
+	cast, err := s.Cast(ctx, scores(d.electorate, v.Style, choices))
+	for tries := 0; err != nil && tries < 20; tries++ {
+		// "Too early" is a matter of block time; everything else is a failure.
+		var refusal *client.Refusal
+		if !errors.As(err, &refusal) || refusal.Name != "recast-too-early" {
+			return err
+		}
+		if err := d.recastLater(ctx); err != nil {
+			return err
+		}
+		cast, err = s.Resume(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	v.casts = append(v.casts, cast.Raw)
+	return nil
+}
+
+// outage kills a validator and brings it back.
+func (d *demo) outage(ctx context.Context, victim int) error {
+	if err := d.network.Kill9(victim); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(3 * time.Second):
+	}
+	if err := d.network.Restart(ctx, victim); err != nil {
+		return fmt.Errorf("restart %s: %w", d.network.Node(victim).Name, err)
+	}
+	fmt.Fprintf(d.out, "        %s is back\n", d.network.Node(victim).Name)
+	return nil
+}
+
+// keepOpen has the commission extend the close, by its quorum and with a
+// reason, whenever the voting would not be over in time.
+func (d *demo) keepOpen(ctx context.Context, cast *atomic.Int64) error {
+	began := time.Now()
+	closes := time.UnixMilli(d.definition.Zones[0].ClosesMs)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+		done := cast.Load()
+		left := time.Duration(math.MaxInt64)
+		if done > 0 {
+			left = time.Duration(float64(time.Since(began)) / float64(done) * float64(int64(len(d.voters))-done))
+		}
+		// A margin for the slow last ones and for the decision itself.
+		const margin = 20 * time.Second
+		if time.Until(closes) > margin || (done > 0 && time.Until(closes) > left+margin) {
+			continue
+		}
+		more := min(max(2*left, margin), 2*time.Hour)
+		closes = time.Now().Add(margin + more).Truncate(time.Second)
+		fmt.Fprintf(d.out, "        the commission moves the close to %s\n", closes.Format(time.TimeOnly))
+		err := d.decide(ctx, "propose", "extend-close", "--election", d.election(), "--zone", "0",
+			"--closes", closes.Format(time.RFC3339), "--reason", "voters are still casting")
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+func (d *demo) meanBytes() {
+	total, n := 0, 0
+	for _, v := range d.voters {
+		for _, raw := range v.casts {
+			total += len(raw)
+			n++
+		}
+	}
+	if n > 0 {
+		d.summary.TxBytesMean = math.Round(float64(total)/float64(n)*10) / 10
+	}
+}
+
+// checkReceipts fetches every voter's receipt for the ballot that counts and
+// checks it as a file, offline: the genesis and the ballot are all it needs.
+func (d *demo) checkReceipts(ctx context.Context) error {
+	c, err := d.newCrowd()
+	if err != nil {
+		return err
+	}
+	progress := d.progress("receipts", len(d.voters))
+	defer progress.Done()
+	var checked atomic.Int64
+	err = c.each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
+		raw := d.voters[i].casts[len(d.voters[i].casts)-1]
+		got, _, err := c.clients[i%len(c.clients)].Receipt(ctx, sha(raw))
+		if err != nil {
+			return err
+		}
+		file, err := receipt.Encode(got)
+		if err != nil {
+			return err
+		}
+		parsed, err := receipt.Parse(file)
+		if err != nil {
+			return err
+		}
+		if _, err := receipt.Verify(d.trust, parsed, raw); err != nil {
+			return err
+		}
+		checked.Add(1)
+		return nil
+	})
+	d.summary.ReceiptsChecked = int(checked.Load())
+	return err
+}

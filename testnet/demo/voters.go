@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/urna-vote/urna/offchain/client"
+	"github.com/urna-vote/urna/offchain/slip"
+	"github.com/urna-vote/urna/offchain/voter/booth"
+	"github.com/urna-vote/urna/offchain/voter/issuer"
+	"github.com/urna-vote/urna/offchain/voter/session"
+	"github.com/urna-vote/urna/testnet/electorate"
+)
+
+// voter is a person of the electorate with what the person was handed.
+type voter struct {
+	electorate.Voter
+	slip  *slip.Slip
+	state *session.State
+	// casts are the accepted ballots, raw; the last one counts.
+	casts [][]byte
+}
+
+// atOnce is how many voters are at work at the same time.
+const atOnce = 192
+
+// crowd is what simulated voters share: connections, proven parameters.
+type crowd struct {
+	demo    *demo
+	clients []*client.Client
+	watches []*booth.Watch
+	issuers map[[32]byte]*issuer.Gateway
+	names   map[[32]byte]string
+}
+
+func (d *demo) newCrowd() (*crowd, error) {
+	c := &crowd{demo: d, issuers: map[[32]byte]*issuer.Gateway{}, names: map[[32]byte]string{}}
+	transport := &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}
+	urls := d.network.URLs()
+	for i := range urls {
+		var nodes []string
+		for j := range urls {
+			nodes = append(nodes, urls[(i+j)%len(urls)])
+		}
+		each, err := client.New(client.Config{Nodes: nodes, Trust: d.trust, Poll: 400 * time.Millisecond, Transport: transport, Rounds: 6})
+		if err != nil {
+			return nil, err
+		}
+		c.clients = append(c.clients, each)
+		c.watches = append(c.watches, booth.NewWatch(session.Network{Client: each}.Prove, d.chainID, time.Now))
+	}
+	for _, g := range d.gateways {
+		gateway, err := issuer.New(transport, g.urls...)
+		if err != nil {
+			return nil, err
+		}
+		c.issuers[g.operator], c.names[g.operator] = gateway, g.name
+	}
+	return c, nil
+}
+
+// session resumes a voter's session; voters cast at the node that their number
+// gives, never all at one.
+func (c *crowd) session(ctx context.Context, i int) (*session.Session, error) {
+	return session.New(ctx, c.config(c.demo.voters[i], i%len(c.clients)))
+}
+
+func (c *crowd) config(v *voter, node int) session.Config {
+	return session.Config{
+		State: v.state,
+		// Parameters are proven, whoever shows them; sharing them saves work.
+		Watch:  c.watches[0],
+		Ledger: session.Network{Client: c.clients[node]},
+		Access: func(operator [32]byte) (session.Access, bool) {
+			code, ok := v.slip.Code(c.names[operator])
+			return session.Access{
+				Issuer: c.issuers[operator], Code: code.Reveal(),
+				Pass: v.slip.VoterKey.Pass(v.slip.ChainID, v.slip.Election, c.names[operator]),
+			}, ok
+		},
+		// A simulated voter's device does not lose its memory.
+		Save:   func(*session.State) error { return nil },
+		Random: rand.Reader,
+		Pause:  400 * time.Millisecond,
+	}
+}
+
+// each lets voters from..to work side by side. It stops at the first failure.
+func (c *crowd) each(ctx context.Context, from, to int, tell func(), work func(context.Context, int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	next.Store(int64(from))
+	var group sync.WaitGroup
+	for range min(atOnce, to-from) {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= to {
+					return
+				}
+				if err := work(ctx, i); err != nil {
+					cancel(fmt.Errorf("voter %d: %w", i, err))
+					return
+				}
+				tell()
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// scores are choices as a ballot takes them.
+func scores(e *electorate.Electorate, style int, choices [][]int) booth.Choices {
+	var all [][]uint32
+	for i, c := range e.Styles[style].Contests {
+		marks := make([]uint32, len(e.Contests[c].Options))
+		for _, o := range choices[i] {
+			marks[o] = 1
+		}
+		all = append(all, marks)
+	}
+	return booth.NewChoices(all)
+}
+
+func seeded(seed uint64, stream uint64) *mathrand.Rand {
+	return mathrand.New(mathrand.NewPCG(seed, stream))
+}
