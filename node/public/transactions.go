@@ -56,9 +56,6 @@ type submitted struct {
 }
 
 func (s *Server) submit(_ context.Context, in *octets) (*submitted, error) {
-	if len(in.RawBody) == 0 {
-		return nil, refused("the body is empty: it is to be the raw bytes of a transaction")
-	}
 	// The pool keeps the bytes, the body's buffer is used again.
 	out, err := s.admit([][]byte{bytes.Clone(in.RawBody)})
 	if err != nil {
