@@ -151,6 +151,9 @@ func ParseState(b []byte) (*State, error) {
 			return nil, fmt.Errorf("read voter state: casts[%d] does not follow the one before", i)
 		}
 	}
+	if len(f.Issuance) == 0 {
+		f.Issuance = nil
+	}
 	return &State{
 		chainID: f.ChainID, election: [32]byte(f.Election), entry: [32]byte(f.Entry), style: f.Style,
 		secret: secret, claim: [32]byte(f.Claim), panel: f.Panel, endorsements: raws(f.Endorsements),
