@@ -72,7 +72,7 @@ func Definition() *electionv1.Definition {
 		Revote:       &electionv1.RevotePolicy{Allowed: true, WindowMs: 60_000, IntervalMs: 10_000},
 		Panels:       []*electionv1.Panel{{Issuers: []uint32{0, 1}}, {Issuers: []uint32{2, 0}}},
 		Threshold:    2,
-		Ceremony:     &electionv1.CeremonyWindows{WindowMs: 1000, WindowBlocks: 2},
+		Ceremony:     &electionv1.CeremonyWindows{WindowMs: 5000, WindowBlocks: 5},
 		SmallClasses: true,
 		TokenBits:    2048,
 		Nonce:        make([]byte, 16),
