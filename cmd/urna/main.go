@@ -63,6 +63,8 @@ difference, 4 the network refused.`,
 		newAuditCommand(),
 		newCommissionCommand(),
 		newKeyCommand(),
+		newReceiptCommand(),
+		newVoterCommand(),
 	)
 	usageErrors(root)
 	return root
