@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/commission"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
@@ -59,7 +61,27 @@ func (d *demo) createElection(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(d.out, "        election %x\n", d.electionID)
-	return nil
+	return d.awaitProof(ctx)
+}
+
+// awaitProof waits until the observer can prove the election: a block later.
+func (d *demo) awaitProof(ctx context.Context) error {
+	c, err := d.client(0)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for {
+		_, err := c.Proven(ctx, d.electionID, "definition")
+		if err == nil || !errors.Is(err, client.ErrNotFound) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the election's proof: %w", errors.Join(ctx.Err(), err))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 func (d *demo) election() string { return hex.EncodeToString(d.electionID[:]) }

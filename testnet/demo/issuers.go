@@ -48,12 +48,12 @@ func newGateway(ctx context.Context, d *demo, i int) (*gateway, error) {
 		return nil, err
 	}
 	var made struct {
-		OperatorKey string `json:"operator_key"`
+		Public string `json:"public"`
 	}
 	if err := decodeJSON(out, &made); err != nil {
 		return nil, err
 	}
-	g.operator, err = commission.Hex32("operator key", made.OperatorKey)
+	g.operator, err = commission.Hex32("operator key", made.Public)
 	return g, err
 }
 
