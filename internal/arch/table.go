@@ -41,6 +41,7 @@ var Table = []Rule{
 	{"crypto/...", join(curve, []string{"crypto/...", "golang.org/x/crypto/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note"}),
 		"cryptography knows no election, no message format, no file and no clock"},
 	{"proto/api", nil, "the shapes of the public API depend on nothing"},
+	{"x/sample", []string{"x/...", "proto/urna/...", "crypto/..."}, "a small election in memory for tests of modules"},
 	{"x/ledger/ledgertest", []string{"x/ledger"}, "an in-memory state for tests"},
 	{"x/ledger", nil, "the contract with modules knows no module and no database"},
 	{"x/chainid", nil, "the rule that names a chain"},
