@@ -38,7 +38,7 @@ func (d *demo) startNetwork(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.network, err = runner.Start(ctx, runner.Spec{Binary: binary, Dir: d.path("network"), Manifest: plan})
+	d.network, err = runner.Start(ctx, runner.Spec{Binary: binary, Dir: d.path("network"), Manifest: plan, Detach: d.options.keep})
 	if err != nil {
 		return err
 	}

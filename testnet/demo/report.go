@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,21 +64,37 @@ func (d *demo) report() error {
 		return err
 	}
 	fmt.Fprintf(d.out, "\nWhere to look next:\n  %s\n  %s audit %s\n  %s\n", d.path("summary.json"), d.options.bin+"/urna", d.path("record"), "docs/BALLOT-CYCLE.md")
-	d.printAddresses()
+	if d.options.keep {
+		if err := d.printAddresses(); err != nil {
+			return err
+		}
+	}
 	return d.verdict()
 }
 
-func (d *demo) printAddresses() {
-	if !d.options.keep {
-		return
-	}
-	fmt.Fprintln(d.out, "\nStill running, until interrupted:")
+// printAddresses says where the network that goes on can be reached, and how
+// to stop it.
+func (d *demo) printAddresses() error {
+	fmt.Fprintln(d.out, "\nStill running:")
+	var pids []string
 	for i, url := range d.network.URLs() {
 		fmt.Fprintf(d.out, "  %s %s\n", d.network.Node(i).Name, url)
+		pids = append(pids, strconv.Itoa(d.network.Node(i).PID()))
 	}
 	for _, g := range d.gateways {
-		fmt.Fprintf(d.out, "  %s %s\n", g.name, strings.Join(g.urls, " "))
+		for i, p := range g.processes {
+			if p.running() {
+				fmt.Fprintf(d.out, "  %s %s\n", g.name, g.urls[i])
+				pids = append(pids, strconv.Itoa(p.cmd.Process.Pid))
+			}
+		}
 	}
+	list := d.path("pids")
+	if err := os.WriteFile(list, []byte(strings.Join(pids, "\n")+"\n"), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "Stop it with: kill $(cat %s)\n", list)
+	return nil
 }
 
 func (d *demo) verdict() error {

@@ -27,6 +27,8 @@ type Spec struct {
 	Manifest manifest.Manifest
 	// Ready is how long a node may take until it answers; 60 s if 0.
 	Ready time.Duration
+	// Detach lets nodes go on when this program ends without Stop.
+	Detach bool
 	// Grace is how long a node may take to stop; 20 s if 0.
 	Grace time.Duration
 }

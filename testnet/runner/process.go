@@ -37,6 +37,9 @@ func (n *Node) start() error {
 	cmd := exec.Command(n.spec.Binary, "start", "--home", filepath.Join(n.spec.Dir, n.Home))
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = dieWithParent()
+	if n.spec.Detach {
+		cmd.SysProcAttr = outlive()
+	}
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	started := make(chan error)
 	go func() {
@@ -95,6 +98,16 @@ func (n *Node) end(hard bool) error {
 		return fmt.Errorf("stop %s: %w; the end of its log:\n%s", n.Name, p.err, n.tail())
 	}
 	return nil
+}
+
+// PID of the running process, 0 while the node is stopped.
+func (n *Node) PID() int {
+	if n.stopped() {
+		return 0
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.process.cmd.Process.Pid
 }
 
 // stopped reports whether the node does not run.

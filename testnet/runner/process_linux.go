@@ -6,3 +6,7 @@ import "syscall"
 func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
+
+// outlive lets the child go on when this program ends, out of reach of its
+// terminal.
+func outlive() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
