@@ -40,6 +40,7 @@ var rules = map[uint32]*rule{}
 type chance struct {
 	ctx    ledger.Context
 	index  int
+	check  string
 	claims []string
 	facts  []statement
 }
@@ -48,7 +49,10 @@ func (c *chance) claim(names ...string) { c.claims = append(c.claims, names...) 
 
 // state adds a statement of cryptography that must hold.
 func (c *chance) state(check, code, what string, f fact) {
-	c.facts = append(c.facts, statement{fact: f, check: check, code: code, what: what, height: c.ctx.Height, tx: c.index})
+	c.facts = append(c.facts, statement{
+		fact: f, check: check, code: code, what: what, height: c.ctx.Height, tx: c.index,
+		part: check == c.check,
+	})
 }
 
 // block applies a block: deadlines, every transaction judged by the state after
@@ -118,7 +122,7 @@ func (v *verifier) judge(ctx ledger.Context, b *opened, i int, claimed map[strin
 		return false
 	}
 	v.found.count(o.rule.check, 1)
-	c := &chance{ctx: ctx, index: i}
+	c := &chance{ctx: ctx, index: i, check: o.rule.check}
 	if err := o.rule.precheck(v, c, o.tx); err != nil {
 		v.brokenBy(ctx, i, o.rule.check, err)
 		return false

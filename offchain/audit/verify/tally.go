@@ -209,7 +209,6 @@ func precheckProtocol(v *verifier, _ ledger.Context, act any) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	v.found.count(checkProtocols, 1)
 	if z.protocol == nil {
 		return nil, breaks("tally/no-protocol", "zone", "zone %d has none yet", m.Zone)
 	}
@@ -280,6 +279,7 @@ func (v *verifier) drawUp(ctx ledger.Context, z *zone) {
 	if z.protocol != nil || z.result == nil || z.list.done == nil || z.key == nil {
 		return
 	}
+	v.found.count(checkProtocols, 1)
 	e := z.election
 	p := &tallyv1.Protocol{
 		ElectionId: e.id[:], Zone: z.index, Contests: tally.ProtocolContests(z.units, z.result),

@@ -1,0 +1,345 @@
+package verify_test
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/urna-vote/urna/crypto/bitproof"
+	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/crypto/sign"
+	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
+	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
+	rollv1 "github.com/urna-vote/urna/proto/urna/roll/v1"
+	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
+	"github.com/urna-vote/urna/x/ballot"
+	"github.com/urna-vote/urna/x/commission"
+	"github.com/urna-vote/urna/x/election"
+	"github.com/urna-vote/urna/x/envelope"
+	"github.com/urna-vote/urna/x/issuance"
+	"github.com/urna-vote/urna/x/ledger"
+	"github.com/urna-vote/urna/x/roll"
+)
+
+// world is an election and everybody in it, over the real application.
+type world struct {
+	*engine
+	members  []sign.PrivateKey
+	nonce    uint64
+	def      *electionv1.Definition
+	id       [32]byte
+	trustees []*trustee
+	issuers  []sign.PrivateKey
+	tokens   []*blindtoken.PrivateKey // of the one class, by issuer
+	entries  [][]byte
+	form     *ballot.Form
+	voters   []*voter
+}
+
+func keyOf(role string, i int) sign.PrivateKey {
+	return sign.NewPrivateKey(sha256.Sum256(fmt.Appendf(nil, "%s %d", role, i)))
+}
+
+const quorum = 2
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	var members string
+	w := &world{}
+	for i := range 3 {
+		k := keyOf("member", i)
+		w.members = append(w.members, k)
+		members += fmt.Sprintf(`,{"name":"Member %d","role":"member","key":"%x"}`, i, k.Public())
+	}
+	w.engine = newEngine(t, fmt.Sprintf(`{"rehearsal":true,"rules":1,"commission":{"quorum":%d,"members":[%s]}}`, quorum, members[1:]))
+	w.block(time.Second)
+	return w
+}
+
+// must makes a block in which every transaction has to be.
+func (w *world) must(raws ...[]byte) {
+	w.t.Helper()
+	for i, raw := range raws {
+		refusal, err := w.engine.app.CheckRaw(raw)
+		w.ok(err)
+		if refusal != nil {
+			w.t.Fatalf("transaction %d: %v", i, refusal)
+		}
+	}
+	if got := w.block(time.Second, raws...); len(got) != len(raws) {
+		w.t.Fatalf("%d of %d transactions are in the block", len(got), len(raws))
+	}
+}
+
+func (w *world) sign(kind txv1.Kind, m ledger.Wire, k sign.PrivateKey) []byte {
+	w.t.Helper()
+	raw, err := envelope.Encode(w.chainID, uint32(kind), ledger.MustEncode(m), k)
+	w.ok(err)
+	return raw
+}
+
+func (w *world) unsigned(kind txv1.Kind, m ledger.Wire) []byte {
+	w.t.Helper()
+	raw, err := envelope.EncodeUnsigned(w.chainID, uint32(kind), ledger.MustEncode(m))
+	w.ok(err)
+	return raw
+}
+
+func kindOf(t testing.TB, raw []byte) uint32 {
+	t.Helper()
+	var tx txv1.Tx
+	if err := tx.Unmarshal(raw); err != nil {
+		t.Fatal(err)
+	}
+	return tx.Kind
+}
+
+func (w *world) propose(action commissionv1.Action, act ledger.Wire) (raw []byte, id [32]byte) {
+	w.nonce++
+	nonce := sha256.Sum256(ledger.U64(w.nonce))
+	p := &commissionv1.Proposal{Action: uint32(action), Body: ledger.MustEncode(act), ExpiresMs: w.now() + 24*3600_000, Nonce: nonce[:16]}
+	return w.sign(txv1.Kind_KIND_PROPOSE, &commissionv1.Propose{Proposal: p}, w.members[0]), commission.ProposalID(w.chainID, p)
+}
+
+func (w *world) approve(id [32]byte, member int) []byte {
+	return w.sign(txv1.Kind_KIND_APPROVE, &commissionv1.Approve{ProposalId: id[:]}, w.members[member])
+}
+
+// act carries an act through to its quorum.
+func (w *world) act(action commissionv1.Action, act ledger.Wire) {
+	w.t.Helper()
+	raw, id := w.propose(action, act)
+	w.must(raw)
+	w.must(w.approve(id, 1))
+}
+
+func (w *world) phase() electionv1.Phase {
+	v := w.engine.app.View()
+	defer v.Close()
+	z, _ := v.Keepers().Election.Zone(v.Reader(), w.id, 0)
+	return z.Phase
+}
+
+func (w *world) untilPhase(p electionv1.Phase) {
+	w.t.Helper()
+	for range 200 {
+		if w.phase() == p {
+			return
+		}
+		w.block(30 * time.Second)
+	}
+	w.t.Fatalf("%s: not within 200 blocks", p)
+}
+
+func text(s string) []*electionv1.Text { return []*electionv1.Text{{Lang: "en", Text: s}} }
+
+func options(n int) []*electionv1.Option {
+	var out []*electionv1.Option
+	for i := range n {
+		out = append(out, &electionv1.Option{Title: text(fmt.Sprintf("Option %d", i+1))})
+	}
+	return out
+}
+
+// create makes an election of two contests, one style, two issuers, three
+// trustees of whom two decrypt.
+func (w *world) create() {
+	w.t.Helper()
+	begin := w.now()
+	nonce := sha256.Sum256([]byte("nonce"))
+	w.def = &electionv1.Definition{
+		Title: text("Election"),
+		Contests: []*electionv1.Contest{
+			{Title: text("One of two"), Options: options(2), Kind: electionv1.ContestKind_CONTEST_KIND_CHOICE, Min: 1, Max: 1, FirstSlot: 1},
+			{Title: text("Points"), Options: options(2), Kind: electionv1.ContestKind_CONTEST_KIND_POINTS, MaxPoints: 3, HasTotal: true, TotalMax: 4, FirstSlot: 3},
+		},
+		Groups: []*electionv1.CountingGroup{{Title: text("North")}},
+		Zones: []*electionv1.Zone{{Title: text("Zone"), CeremonyOpensMs: begin + 60_000, IssuingOpensMs: begin + 300_000,
+			VotingOpensMs: begin + 600_000, ClosesMs: begin + 900_000, TimeZone: "Europe/Moscow"}},
+		Classes:      []*electionv1.TokenClass{{Name: "north"}},
+		Styles:       []*electionv1.Style{{Name: "north", Contests: []uint32{0, 1}}},
+		Revote:       &electionv1.RevotePolicy{Allowed: true, IntervalMs: 2_000},
+		Panels:       []*electionv1.Panel{{Issuers: []uint32{0, 1}}},
+		Threshold:    2,
+		Ceremony:     &electionv1.CeremonyWindows{WindowMs: 5_000, WindowBlocks: 3},
+		SmallClasses: true,
+		TokenBits:    2048,
+		Nonce:        nonce[:16],
+	}
+	for i := range 2 {
+		k := keyOf("issuer", i)
+		pub := k.Public()
+		w.issuers = append(w.issuers, k)
+		w.def.Issuers = append(w.def.Issuers, &electionv1.Issuer{Name: fmt.Sprintf("Issuer %d", i), OperatorKey: pub[:]})
+	}
+	for i := range 3 {
+		k := keyOf("trustee", i)
+		pub := k.Public()
+		w.trustees = append(w.trustees, &trustee{key: k})
+		w.def.Trustees = append(w.def.Trustees, &electionv1.Trustee{Name: fmt.Sprintf("Trustee %d", i), Key: pub[:]})
+	}
+	w.id = election.DefinitionID(w.chainID, w.def)
+	w.act(commissionv1.Action_ACTION_CREATE_ELECTION, &electionv1.CreateElection{Definition: w.def})
+}
+
+// enrol stages and approves a roll, grows it once and strikes an entry.
+func (w *world) enrol(n int) {
+	w.t.Helper()
+	var all []byte
+	for i := range n {
+		e := sha256.Sum256(fmt.Appendf(nil, "entry %d", i))
+		w.entries = append(w.entries, e[:])
+		all = append(all, e[:]...)
+	}
+	author := w.members[0].Public()
+	half := n / 2
+	for _, part := range [][2]int{{0, half}, {half, n}} {
+		w.must(w.sign(txv1.Kind_KIND_STAGE_ROLL, &rollv1.StageRoll{ElectionId: w.id[:], From: uint64(part[0]), Entries: all[part[0]*32 : part[1]*32]}, w.members[0]))
+		root := roll.Root(all[:part[1]*32])
+		w.act(commissionv1.Action_ACTION_APPROVE_ROLL, &rollv1.ApproveRoll{ElectionId: w.id[:], Author: author[:],
+			Styles: []*rollv1.StyleRoll{{Size_: uint64(part[1]), Root: root[:]}}})
+	}
+	w.act(commissionv1.Action_ACTION_REMOVE_ENTRIES, &rollv1.RemoveEntries{ElectionId: w.id[:], Entries: w.entries[n-1:], Reason: "moved away"})
+}
+
+func (w *world) registerIssuers() {
+	w.t.Helper()
+	var raws [][]byte
+	for i, operator := range w.issuers {
+		k, err := blindtoken.GenerateKey(blindtoken.DefaultBits)
+		w.ok(err)
+		w.tokens = append(w.tokens, k)
+		m, err := issuance.NewRegisterIssuerKey(k, issuance.KeyContext(w.chainID, w.id, 0, 0, operator.Public()), uint32(i))
+		w.ok(err)
+		raws = append(raws, w.sign(txv1.Kind_KIND_REGISTER_ISSUER_KEY, m, operator))
+	}
+	w.must(raws...)
+}
+
+// voter holds an entry of the roll.
+type voter struct {
+	entry    []byte
+	key      sign.PrivateKey
+	claim    sign.PrivateKey
+	requests []*blindtoken.Request
+	token    *ballotv1.Token
+	sequence uint32
+}
+
+func (w *world) voter(i int) *voter {
+	w.t.Helper()
+	secret, err := blindtoken.NewSecret(rand.Reader)
+	w.ok(err)
+	scope := issuance.Scope(w.chainID, w.id, 0, 0)
+	v := &voter{entry: w.entries[i], key: secret.BallotKey(scope), claim: keyOf("claim", i)}
+	for _, k := range w.tokens {
+		r, err := blindtoken.Blind(secret, scope, k.Public())
+		w.ok(err)
+		v.requests = append(v.requests, r)
+	}
+	return v
+}
+
+// issue binds a voter's entry to its blinded messages.
+func (w *world) issue(v *voter) []byte {
+	w.t.Helper()
+	public := v.claim.Public()
+	claim := sha256.Sum256(public[:])
+	m := &issuancev1.IssueToken{ElectionId: w.id[:], Entry: v.entry, ClaimKeyHash: claim[:]}
+	for _, r := range v.requests {
+		hash := r.Hash()
+		m.BlindedHashes = append(m.BlindedHashes, hash[:])
+	}
+	for _, operator := range w.issuers {
+		m.Endorsements = append(m.Endorsements, issuance.Endorse(w.chainID, m, operator))
+	}
+	return w.unsigned(txv1.Kind_KIND_ISSUE_TOKEN, m)
+}
+
+func (w *world) collect(v *voter) {
+	w.t.Helper()
+	v.token = &ballotv1.Token{}
+	for i, k := range w.tokens {
+		answer, err := k.Sign(v.requests[i].Blinded())
+		w.ok(err)
+		s, err := v.requests[i].Finalize(answer)
+		w.ok(err)
+		v.token.Signatures = append(v.token.Signatures, s)
+	}
+}
+
+// seal seals a voter's ballot of the given sequence number: the option of the
+// first contest, and three points and one in the second.
+func (w *world) sealBallot(v *voter, sequence uint32, option int) *ballotv1.CastBallot {
+	w.t.Helper()
+	bits, err := bitproof.ChoiceBits(2, 1, 1, []bool{option == 0, option == 1})
+	w.ok(err)
+	points, err := bitproof.PointsBits(2, 3, true, 0, 4, []uint32{3, 1})
+	w.ok(err)
+	ct, proof, err := bitproof.Prove(rand.Reader, w.form.Statement(v.key.Public(), sequence), slices.Concat(bits, points))
+	w.ok(err)
+	token := v.token
+	if sequence > 1 {
+		token = nil
+	}
+	return w.form.Message(sequence, token, ct, proof)
+}
+
+func (w *world) cast(v *voter, option int) []byte {
+	v.sequence++
+	return w.sign(txv1.Kind_KIND_CAST_BALLOT, w.sealBallot(v, v.sequence, option), v.key)
+}
+
+func (w *world) openForm() {
+	w.t.Helper()
+	v := w.engine.app.View()
+	defer v.Close()
+	key, ok := v.Keepers().Ceremony.Key(v.Reader(), w.id, 0)
+	if !ok {
+		w.t.Fatal("there is no election key")
+	}
+	var err error
+	w.form, err = ballot.PreparedForm(w.chainID, w.id, w.def, 0, key)
+	w.ok(err)
+}
+
+// vote issues tokens, casts ballots and lets some voters cast again.
+func (w *world) vote(n int) {
+	w.t.Helper()
+	w.untilPhase(electionv1.Phase_PHASE_ISSUING)
+	var issues, casts, again [][]byte
+	for i := range n {
+		v := w.voter(i)
+		w.voters = append(w.voters, v)
+		issues = append(issues, w.issue(v))
+	}
+	w.must(issues...)
+	w.claimSignature(w.voters[0])
+	w.untilPhase(electionv1.Phase_PHASE_VOTING)
+	w.openForm()
+	for i, v := range w.voters {
+		w.collect(v)
+		casts = append(casts, w.cast(v, i%2))
+	}
+	w.must(casts...)
+	w.block(3 * time.Second)
+	for _, v := range w.voters[:3] {
+		again = append(again, w.cast(v, 1))
+	}
+	w.must(again...)
+}
+
+// claimSignature asks a member on the ledger, which answers there.
+func (w *world) claimSignature(v *voter) {
+	w.t.Helper()
+	blinded := v.requests[1].Blinded()
+	w.must(w.sign(txv1.Kind_KIND_CLAIM_SIGNATURE, &issuancev1.ClaimSignature{ElectionId: w.id[:], Entry: v.entry, Member: 1, BlindedMessage: blinded}, v.claim))
+	answer, err := w.tokens[1].Sign(blinded)
+	w.ok(err)
+	w.must(w.unsigned(txv1.Kind_KIND_ANSWER_CLAIM, &issuancev1.AnswerClaim{ElectionId: w.id[:], Entry: v.entry, Member: 1, BlindSignature: answer}))
+}
