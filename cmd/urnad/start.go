@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/urna-vote/urna/node"
 	"github.com/urna-vote/urna/node/config"
@@ -27,26 +26,20 @@ flag or as an environment variable: --api.listen, URNA_API_LISTEN.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			flags := map[string]string{}
-			cmd.Flags().Visit(func(f *pflag.Flag) {
-				if f.Annotations[settingAnnotation] != nil {
-					flags[f.Name] = f.Value.String()
+			for _, key := range config.Keys() {
+				if f := cmd.Flags().Lookup(key[0]); f.Changed {
+					flags[key[0]] = f.Value.String()
 				}
-			})
+			}
 			return start(cmd.Context(), home.Dir(dir), flags)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "home", defaultHome(), "directory of the node")
 	for _, key := range config.Keys() {
 		cmd.Flags().String(key[0], "", key[1])
-		// The annotation tells settings from other flags.
-		if err := cmd.Flags().SetAnnotation(key[0], settingAnnotation, []string{}); err != nil {
-			panic("urnad: annotate a flag just made: " + err.Error())
-		}
 	}
 	return cmd
 }
-
-const settingAnnotation = "setting"
 
 func start(ctx context.Context, dir home.Dir, flags map[string]string) error {
 	if _, err := os.Stat(dir.Config()); errors.Is(err, os.ErrNotExist) {

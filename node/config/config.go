@@ -90,7 +90,7 @@ type API struct {
 // DefaultAPI listens on loopback.
 func DefaultAPI() API {
 	return API{
-		Listen: "127.0.0.1:26680", MaxConnections: 4096, HeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
+		Listen: "127.0.0.1:26680", MaxConnections: 16_384, HeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 60 * time.Second, Origins: []string{}, ReadyLag: 30 * time.Second,
 	}
 }

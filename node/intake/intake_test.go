@@ -77,6 +77,14 @@ func block(t *testing.T, p *intake.Pool, height int64, txs ...string) {
 	if _, err := p.FinalizeBlock(context.Background(), r); err != nil {
 		t.Fatal(err)
 	}
+	for _, tx := range txs {
+		if !waits(p, tx) {
+			t.Errorf("%q is neither waiting nor stored", tx)
+		}
+	}
+	if _, err := p.Commit(context.Background(), &abci.RequestCommit{}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func recheck(t *testing.T, p *intake.Pool, tx string) {

@@ -31,6 +31,8 @@ type Pool struct {
 	mu      sync.RWMutex
 	stopped bool
 	height  int64
+	// deciding is the block that is executed and not yet stored.
+	deciding *abci.RequestFinalizeBlock
 	// waiting holds the height at which each was last found good.
 	waiting map[[32]byte]int64
 }
@@ -86,7 +88,23 @@ func (p *Pool) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, tx := range r.Txs {
+	p.deciding = r
+	return out, nil
+}
+
+// Commit is the engine's call to store the block just executed. Its
+// transactions wait until then, so that each is found here or there.
+func (p *Pool) Commit(ctx context.Context, r *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	out, err := p.guard.Commit(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.deciding == nil {
+		return out, nil
+	}
+	for _, tx := range p.deciding.Txs {
 		delete(p.waiting, sha256.Sum256(tx))
 	}
 	// What still waits was asked about after the last block.
@@ -95,7 +113,7 @@ func (p *Pool) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) 
 			delete(p.waiting, hash)
 		}
 	}
-	p.height = r.Height
+	p.height, p.deciding = p.deciding.Height, nil
 	return out, nil
 }
 

@@ -139,7 +139,7 @@ type blockCache struct {
 	blocks []*types.Block
 }
 
-const cachedBlocks = 4
+const cachedBlocks = 8
 
 func (c *blockCache) get(from Blocks, height int64) *types.Block {
 	c.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +22,8 @@ import (
 const (
 	maxBatch      = 1000
 	maxBatchBytes = 8 << 20
+	// bodyTimeout for the whole body.
+	bodyTimeout = 20 * time.Second
 )
 
 // What the node itself answers instead of a module.
@@ -36,10 +39,11 @@ func (s *Server) routeTransactions(a huma.API) {
 	// allowed is to come through, to be refused with a code.
 	one.MaxBodyBytes = envelope.MaxBytes + 2
 	one.Errors = append(one.Errors, http.StatusRequestEntityTooLarge)
-	huma.Register(a, one, s.submit)
 	batch := op("POST", "/transactions/batch", "submit-batch", "Submit up to 1,000 transactions: uvarint length and bytes, repeated")
 	batch.MaxBodyBytes = maxBatchBytes + 1
 	batch.Errors = one.Errors
+	one.BodyReadTimeout, batch.BodyReadTimeout = bodyTimeout, bodyTimeout
+	huma.Register(a, one, s.submit)
 	huma.Register(a, batch, s.submitBatch)
 	huma.Register(a, op("GET", "/transactions/{hash}", "transaction", "Where a transaction stands"), s.transaction)
 	huma.Register(a, op("GET", "/ballots/{hash}", "ballot", "An accepted ballot"), s.ballot)
