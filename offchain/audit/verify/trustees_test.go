@@ -262,3 +262,13 @@ func (w *world) decrypt(tr *trustee, unit *tallyv1.Unit, key *ceremonyv1.Electio
 	w.ok(err)
 	return &tally.Partial{Points: points.Points, Proof: w.prove(tr, st, slots)}
 }
+
+// freshHPKE is an HPKE key of nobody.
+func (w *world) freshHPKE() []byte {
+	w.t.Helper()
+	seed, err := threshold.NewSeed(rand.Reader)
+	w.ok(err)
+	key, err := seed.SealingKey(w.chainID, w.id, 0, 1)
+	w.ok(err)
+	return key.Public().Encode()
+}

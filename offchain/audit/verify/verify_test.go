@@ -282,8 +282,10 @@ func (w *world) forgedIssuance() map[string]forgery {
 		"a token for a struck entry":     {w.add(issue, 1, func() []byte { return w.issue(w.voter(13)) }), "issuance/entry-removed"},
 		"a token for a stranger":         {w.add(issue, 1, other(func(m *issuancev1.IssueToken) { m.Entry[0] ^= 1 })), "issuance/not-in-roll"},
 		"a token without an endorsement": {w.add(issue, 1, other(func(m *issuancev1.IssueToken) { m.Endorsements[1] = m.Endorsements[0] })), "issuance/bad-endorsement"},
-		"a token of a panel not open":    {w.add(issue, 1, other(func(m *issuancev1.IssueToken) { m.Panel = 1 })), "issuance/panel-not-open"},
-		"a token before issuing":         {w.add(txv1.Kind_KIND_REGISTER_ISSUER_KEY, 0, func() []byte { return w.issue(w.voter(12)) }), "issuance/wrong-phase"},
+		"a token of a panel not open": {w.add(issue, 1, other(func(m *issuancev1.IssueToken) {
+			m.Panel = 1 // stands by
+		})), "issuance/panel-not-open"},
+		"a token before issuing": {w.add(txv1.Kind_KIND_REGISTER_ISSUER_KEY, 0, func() []byte { return w.issue(w.voter(12)) }), "issuance/wrong-phase"},
 		"a key proof altered": {w.replace(txv1.Kind_KIND_REGISTER_ISSUER_KEY, 0, func(raw []byte) []byte {
 			var m issuancev1.RegisterIssuerKey
 			w.body(raw, &m)

@@ -35,10 +35,12 @@ type world struct {
 	id       [32]byte
 	trustees []*trustee
 	issuers  []sign.PrivateKey
-	tokens   []*blindtoken.PrivateKey // of the one class, by issuer
+	tokens   [][]*blindtoken.PrivateKey // of the one class, by panel and member
 	entries  [][]byte
 	form     *ballot.Form
 	voters   []*voter
+	// panel that is open.
+	panel uint32
 }
 
 func keyOf(role string, i int) sign.PrivateKey {
@@ -151,7 +153,8 @@ func options(n int) []*electionv1.Option {
 func (w *world) create() {
 	w.t.Helper()
 	begin := w.now()
-	nonce := sha256.Sum256([]byte("nonce"))
+	nonce := sha256.Sum256(fmt.Append(nil, "nonce", len(w.specs)))
+	w.issuers, w.trustees = nil, nil
 	w.def = &electionv1.Definition{
 		Title: text("Election"),
 		Contests: []*electionv1.Contest{
@@ -164,7 +167,7 @@ func (w *world) create() {
 		Classes:      []*electionv1.TokenClass{{Name: "north"}},
 		Styles:       []*electionv1.Style{{Name: "north", Contests: []uint32{0, 1}}},
 		Revote:       &electionv1.RevotePolicy{Allowed: true, IntervalMs: 2_000},
-		Panels:       []*electionv1.Panel{{Issuers: []uint32{0, 1}}},
+		Panels:       []*electionv1.Panel{{Issuers: []uint32{0, 1}}, {Issuers: []uint32{1, 0}}},
 		Threshold:    2,
 		Ceremony:     &electionv1.CeremonyWindows{WindowMs: 5_000, WindowBlocks: 3},
 		SmallClasses: true,
@@ -210,13 +213,17 @@ func (w *world) enrol(n int) {
 func (w *world) registerIssuers() {
 	w.t.Helper()
 	var raws [][]byte
-	for i, operator := range w.issuers {
-		k, err := blindtoken.GenerateKey(blindtoken.DefaultBits)
-		w.ok(err)
-		w.tokens = append(w.tokens, k)
-		m, err := issuance.NewRegisterIssuerKey(k, issuance.KeyContext(w.chainID, w.id, 0, 0, operator.Public()), uint32(i))
-		w.ok(err)
-		raws = append(raws, w.sign(txv1.Kind_KIND_REGISTER_ISSUER_KEY, m, operator))
+	for panel, p := range w.def.Panels {
+		var keys []*blindtoken.PrivateKey
+		for _, i := range p.Issuers {
+			k, err := blindtoken.GenerateKey(blindtoken.DefaultBits)
+			w.ok(err)
+			keys = append(keys, k)
+			m, err := issuance.NewRegisterIssuerKey(k, issuance.KeyContext(w.chainID, w.id, 0, uint32(panel), w.issuers[i].Public()), i)
+			w.ok(err)
+			raws = append(raws, w.sign(txv1.Kind_KIND_REGISTER_ISSUER_KEY, m, w.issuers[i]))
+		}
+		w.tokens = append(w.tokens, keys)
 	}
 	w.must(raws...)
 }
@@ -229,15 +236,16 @@ type voter struct {
 	requests []*blindtoken.Request
 	token    *ballotv1.Token
 	sequence uint32
+	panel    uint32
 }
 
 func (w *world) voter(i int) *voter {
 	w.t.Helper()
 	secret, err := blindtoken.NewSecret(rand.Reader)
 	w.ok(err)
-	scope := issuance.Scope(w.chainID, w.id, 0, 0)
-	v := &voter{entry: w.entries[i], key: secret.BallotKey(scope), claim: keyOf("claim", i)}
-	for _, k := range w.tokens {
+	scope := issuance.Scope(w.chainID, w.id, 0, w.panel)
+	v := &voter{entry: w.entries[i], key: secret.BallotKey(scope), claim: keyOf("claim", i), panel: w.panel}
+	for _, k := range w.tokens[w.panel] {
 		r, err := blindtoken.Blind(secret, scope, k.Public())
 		w.ok(err)
 		v.requests = append(v.requests, r)
@@ -250,21 +258,21 @@ func (w *world) issue(v *voter) []byte {
 	w.t.Helper()
 	public := v.claim.Public()
 	claim := sha256.Sum256(public[:])
-	m := &issuancev1.IssueToken{ElectionId: w.id[:], Entry: v.entry, ClaimKeyHash: claim[:]}
+	m := &issuancev1.IssueToken{ElectionId: w.id[:], Panel: v.panel, Entry: v.entry, ClaimKeyHash: claim[:]}
 	for _, r := range v.requests {
 		hash := r.Hash()
 		m.BlindedHashes = append(m.BlindedHashes, hash[:])
 	}
-	for _, operator := range w.issuers {
-		m.Endorsements = append(m.Endorsements, issuance.Endorse(w.chainID, m, operator))
+	for _, i := range w.def.Panels[v.panel].Issuers {
+		m.Endorsements = append(m.Endorsements, issuance.Endorse(w.chainID, m, w.issuers[i]))
 	}
 	return w.unsigned(txv1.Kind_KIND_ISSUE_TOKEN, m)
 }
 
 func (w *world) collect(v *voter) {
 	w.t.Helper()
-	v.token = &ballotv1.Token{}
-	for i, k := range w.tokens {
+	v.token = &ballotv1.Token{Panel: v.panel}
+	for i, k := range w.tokens[v.panel] {
 		answer, err := k.Sign(v.requests[i].Blinded())
 		w.ok(err)
 		s, err := v.requests[i].Finalize(answer)
@@ -339,7 +347,7 @@ func (w *world) claimSignature(v *voter) {
 	w.t.Helper()
 	blinded := v.requests[1].Blinded()
 	w.must(w.sign(txv1.Kind_KIND_CLAIM_SIGNATURE, &issuancev1.ClaimSignature{ElectionId: w.id[:], Entry: v.entry, Member: 1, BlindedMessage: blinded}, v.claim))
-	answer, err := w.tokens[1].Sign(blinded)
+	answer, err := w.tokens[v.panel][1].Sign(blinded)
 	w.ok(err)
 	w.must(w.unsigned(txv1.Kind_KIND_ANSWER_CLAIM, &issuancev1.AnswerClaim{ElectionId: w.id[:], Entry: v.entry, Member: 1, BlindSignature: answer}))
 }
