@@ -142,6 +142,7 @@ func trialGenesis() string {
 type node struct {
 	t      testing.TB
 	app    *app.App
+	fs     vfs.FS
 	height int64
 	timeMS int64
 }
@@ -163,7 +164,7 @@ func openNode(t testing.TB, fs vfs.FS, rules app.Rules) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &node{t: t, app: a, height: info.LastBlockHeight, timeMS: startMS + 1000*info.LastBlockHeight}
+	return &node{t: t, app: a, fs: fs, height: info.LastBlockHeight, timeMS: startMS + 1000*info.LastBlockHeight}
 }
 
 func (n *node) initChain(state string) {
@@ -179,6 +180,13 @@ func (n *node) close() {
 	if err := n.app.Close(); err != nil {
 		n.t.Fatal(err)
 	}
+}
+
+// restart opens the application anew, without its memory.
+func (n *node) restart(rules app.Rules) {
+	n.t.Helper()
+	n.close()
+	n.app = openNode(n.t, n.fs, rules).app
 }
 
 func (n *node) next() (int64, time.Time) { return n.height + 1, time.UnixMilli(n.timeMS + 1000) }

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -8,15 +9,20 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// Router knows the handlers of all kinds.
+// Router knows the handlers of all kinds. Many goroutines may use it.
 type Router struct {
 	chainID  string
 	handlers map[uint32]*ledger.Handler
+	opened   *recent[*Opened]
 }
+
+// openedBytes of raw transactions are remembered opened; decoded they take a
+// few times as much.
+const openedBytes = 24 << 20
 
 // NewRouter collects the handlers of the modules; no kind may have two.
 func NewRouter(chainID string, modules []ledger.Module) (*Router, error) {
-	r := &Router{chainID: chainID, handlers: make(map[uint32]*ledger.Handler)}
+	r := &Router{chainID: chainID, handlers: make(map[uint32]*ledger.Handler), opened: newRecent[*Opened](openedBytes)}
 	for _, m := range modules {
 		for i := range m.Handlers {
 			h := &m.Handlers[i]
@@ -32,7 +38,7 @@ func NewRouter(chainID string, modules []ledger.Module) (*Router, error) {
 	return r, nil
 }
 
-// Opened is a transaction whose form is right.
+// Opened is a transaction whose form is right. It is shared: nobody may change it.
 type Opened struct {
 	Tx      *ledger.Tx
 	Handler *ledger.Handler
@@ -43,6 +49,21 @@ type Opened struct {
 // Open checks the form of a transaction, the cheapest things first. What it
 // refuses, no state can make right. The error is a *ledger.Refusal.
 func (r *Router) Open(raw []byte) (*Opened, error) {
+	if len(raw) > envelope.MaxBytes {
+		return r.open(raw, [32]byte{}) // refuses it without hashing
+	}
+	hash := envelope.Hash(raw)
+	if o, known := r.opened.get(hash, len(raw)); known {
+		return o, nil
+	}
+	o, err := r.open(bytes.Clone(raw), hash)
+	if err == nil {
+		r.opened.put(hash, o, len(raw))
+	}
+	return o, err
+}
+
+func (r *Router) open(raw []byte, hash [32]byte) (*Opened, error) {
 	tx, err := envelope.Decode(raw, r.chainID)
 	if err != nil {
 		return nil, err
@@ -68,7 +89,7 @@ func (r *Router) Open(raw []byte) (*Opened, error) {
 		}
 		return nil, envelope.CodeMalformed.Refuse("body", "%s: %v", h.Name, err)
 	}
-	o := &Opened{Handler: h, Tx: &ledger.Tx{Kind: tx.Kind, Signer: tx.Signer, Hash: envelope.Hash(raw), Raw: raw, Message: message}}
+	o := &Opened{Handler: h, Tx: &ledger.Tx{Kind: tx.Kind, Signer: tx.Signer, Hash: hash, Raw: raw, Message: message}}
 	if h.Signed {
 		o.Signature = envelope.NewSignatureFact(tx)
 	}

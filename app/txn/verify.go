@@ -13,12 +13,12 @@ import (
 // Verifier verifies the pure checks of transactions. Many goroutines may use it.
 type Verifier struct {
 	workers int
-	memo    *memo
+	memo    *recent[struct{}]
 }
 
 // NewVerifier remembers up to so many accepted transactions.
 func NewVerifier(workers, remember int) *Verifier {
-	return &Verifier{workers: workers, memo: newMemo(remember)}
+	return &Verifier{workers: workers, memo: newRecent[struct{}](remember)}
 }
 
 // Facts that can be verified together say so by these methods.
@@ -40,7 +40,7 @@ func (v *Verifier) Verify(items []Item) []error {
 	g := new(groups)
 	for i := range items {
 		keys[i] = memoKey(items[i])
-		if len(items[i].Checks) == 0 || v.memo.has(keys[i]) {
+		if _, known := v.memo.get(keys[i], 1); known || len(items[i].Checks) == 0 {
 			continue
 		}
 		bad[i] = make([]error, len(items[i].Checks))
@@ -60,7 +60,7 @@ func (v *Verifier) Verify(items []Item) []error {
 		}
 		answer[i] = firstRefusal(items[i].Checks, bad[i])
 		if answer[i] == nil {
-			v.memo.accept(keys[i])
+			v.memo.put(keys[i], struct{}{}, 1)
 		}
 	}
 	return answer

@@ -1,0 +1,61 @@
+package app_test
+
+import (
+	"testing"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+)
+
+// Decides a block of 400 first ballots that this node has never seen, as a node
+// does that catches up, and the same block once it has checked them all.
+func BenchmarkBlockOfBallots(b *testing.B) {
+	w := newWorld(b, false)
+	defer w.n.close()
+	w.create()
+	w.makeKey()
+	w.stage(400)
+	w.registerIssuers()
+	w.untilPhase(electionv1.Phase_PHASE_ISSUING)
+	var voters []*voter
+	var issues [][]byte
+	for i := range 400 {
+		v := w.voter(1, i)
+		voters, issues = append(voters, v), append(issues, w.issue(v))
+	}
+	w.must(issues...)
+	w.untilPhase(electionv1.Phase_PHASE_VOTING)
+	forms := w.forms()
+	var casts [][]byte
+	for i, v := range voters {
+		w.collect(v)
+		casts = append(casts, w.cast(forms[v.style], v, i%2))
+	}
+	casts = sorted(b, casts...)
+	h, at := w.n.next()
+	decide := func(b *testing.B) {
+		// Another time is another block: nothing is reused but the memo.
+		at = at.Add(1)
+		at = at.Add(999_999)
+		r, err := w.n.app.ProcessProposal(ctx, &abci.RequestProcessProposal{Txs: casts, Height: h, Time: at})
+		if err != nil || !r.IsAccepted() {
+			b.Fatalf("refused: %v", err)
+		}
+	}
+	b.Run("checked before", func(b *testing.B) {
+		for b.Loop() {
+			decide(b)
+		}
+		b.ReportMetric(float64(len(casts)*b.N)/b.Elapsed().Seconds(), "tx/s")
+	})
+	b.Run("never seen", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			w.n.restart(w.k.Rules())
+			b.StartTimer()
+			decide(b)
+		}
+		b.ReportMetric(float64(len(casts)*b.N)/b.Elapsed().Seconds(), "tx/s")
+	})
+}
