@@ -63,6 +63,7 @@ difference, 4 the network refused.`,
 		newAuditCommand(),
 		newCommissionCommand(),
 		newKeyCommand(),
+		newTrusteeCommand(),
 		newReceiptCommand(),
 		newVoterCommand(),
 	)
