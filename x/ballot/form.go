@@ -32,7 +32,8 @@ type Form struct {
 	// KeyHash binds all keys of the zone and their mode.
 	KeyHash [32]byte
 	// Parts says which ciphertexts belong to which contest.
-	Parts []Part
+	Parts  []Part
+	params [32]byte
 }
 
 // Part is a contest's stretch of a ballot: ciphertexts From up to, not
@@ -82,6 +83,8 @@ func newForm(chainID string, id [32]byte, def *electionv1.Definition, style uint
 	if at != len(slots) {
 		return nil, fmt.Errorf("make form of style %d: its contests have %d options and %d slots", style, at, len(slots))
 	}
+	f.params = transcript.Hash(paramsLabel, chainID, id,
+		ledger.U64(uint64(f.Zone)), ledger.U64(uint64(f.Style)), f.KeyHash[:], f.Shape.Encode())
 	return f, nil
 }
 
@@ -130,7 +133,4 @@ func (f *Form) Claim(cast *Cast, ballotKey [32]byte) bitproof.Claim {
 }
 
 // Params hashes what a claim is made of besides the ballot: the keys and the shape.
-func (f *Form) Params() [32]byte {
-	return transcript.Hash(paramsLabel, f.ChainID, f.Election,
-		ledger.U64(uint64(f.Zone)), ledger.U64(uint64(f.Style)), f.KeyHash[:], f.Shape.Encode())
-}
+func (f *Form) Params() [32]byte { return f.params }

@@ -16,6 +16,15 @@ var (
 // SpentKey is where a ballot key's record stands: one on the chain, for ever.
 func SpentKey(ballotKey []byte) []byte { return spentPrefix.Key(ballotKey) }
 
+// SumPrefix is the prefix of an election's sums; group and contest follow.
+func SumPrefix(election [32]byte) []byte { return sumPrefix.Key(election[:]) }
+
+// CountsPrefix is the prefix of an election's counts; the class follows.
+func CountsPrefix(election [32]byte) []byte { return countsPrefix.Key(election[:]) }
+
+// CountedPrefix is the prefix of an election's finished lists; the zone follows.
+func CountedPrefix(election [32]byte) []byte { return countedPrefix.Key(election[:]) }
+
 // SumKey is where a running sum stands.
 func SumKey(election [32]byte, group, contest uint32) []byte {
 	return sumPrefix.Key(election[:], ledger.U32(group), ledger.U32(contest))

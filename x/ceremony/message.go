@@ -8,12 +8,13 @@ import (
 	"github.com/urna-vote/urna/crypto/threshold"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
+	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
 // Limits of bodies.
 const (
-	MaxDealBytes = 1<<20 - 1024
+	MaxDealBytes = election.MaxMessageBytes
 	MaxListBytes = 512 << 10
 	MaxStepBytes = 192 << 10
 )

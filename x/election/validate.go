@@ -18,7 +18,7 @@ func Validate(def *electionv1.Definition) error {
 	}
 	checks := []func(*electionv1.Definition) error{
 		validateTitles, validateZones, validateContests, validateStyles, validateUse,
-		validateRevote, validateIssuers, validateTrustees, validateRest,
+		validateRevote, validateIssuers, validateTrustees, validateRest, validateCapacity,
 	}
 	for _, check := range checks {
 		if err := check(def); err != nil {

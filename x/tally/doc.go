@@ -1,6 +1,6 @@
 // Package tally is the counting of a zone: which encrypted sums are decrypted,
 // what a trustee's share and a result must prove, and the protocol of results.
-// Trustees, the ledger and verifiers share it. See docs/spec/counting.md.
+// Trustees, the ledger and verifiers share it. See docs/spec/tally.md.
 //
 // # Units
 //

@@ -14,7 +14,7 @@ import (
 )
 
 // MaxBytes of a DecryptionShare and of a Result.
-const MaxBytes = 1<<20 - 1024
+const MaxBytes = election.MaxMessageBytes
 
 // Share is a decoded DecryptionShare.
 type Share struct {

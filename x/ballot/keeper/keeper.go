@@ -6,6 +6,7 @@
 package keeper
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sync"
 
@@ -15,7 +16,6 @@ import (
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ballot"
-	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
@@ -76,30 +76,23 @@ func (k *Keeper) EndBlock(_ ledger.Context, w ledger.Writer) {
 	k.continueListings(w, ballot.ListingPerBlock)
 }
 
-// Summary lists counts, sums and finished lists of an election.
+// Summary lists the counts, sums and finished lists that an election has.
 func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
-	def, ok := k.elections.Definition(r, id)
-	if !ok {
-		return nil
-	}
 	var out []ledger.Object
-	add := func(name string, key []byte) {
-		if b := r.Get(key); b != nil {
-			out = append(out, ledger.Object{Name: name, Bytes: b})
-		}
+	list := func(prefix []byte, name func(numbers []byte) string) {
+		r.Iterate(prefix, func(key, value []byte) bool {
+			out = append(out, ledger.Object{Name: name(key[len(prefix):]), Bytes: value})
+			return true
+		})
 	}
-	for class := range def.Classes {
-		add(fmt.Sprintf("counts/%d", class), ballot.CountsKey(id, uint32(class)))
+	one := func(kind string) func([]byte) string {
+		return func(n []byte) string { return fmt.Sprintf("%s/%d", kind, binary.BigEndian.Uint32(n)) }
 	}
-	for zone := range def.Zones {
-		z := uint32(zone)
-		for _, contest := range election.ZoneContests(def, z) {
-			for _, g := range election.ContestGroups(def, z, contest) {
-				add(fmt.Sprintf("sum/%d/%d", g, contest), ballot.SumKey(id, g, contest))
-			}
-		}
-		add(fmt.Sprintf("counted/%d", zone), ballot.CountedKey(id, z))
-	}
+	list(ballot.CountsPrefix(id), one("counts"))
+	list(ballot.SumPrefix(id), func(n []byte) string {
+		return fmt.Sprintf("sum/%d/%d", binary.BigEndian.Uint32(n), binary.BigEndian.Uint32(n[4:]))
+	})
+	list(ballot.CountedPrefix(id), one("counted"))
 	return out
 }
 

@@ -13,6 +13,7 @@ import (
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ceremony"
+	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
@@ -114,6 +115,9 @@ func TestCeremonyMakesOneKeyWhenAllGoesWell(t *testing.T) {
 		t.Fatal("a key stands before the ceremony")
 	}
 	dealt(t, c)
+	if got, most := len(c.Trustees[0].Deal().Body), election.DealBytes(c.Def, 0); got > most {
+		t.Fatalf("a deal has %d bytes, reckoned with were %d", got, most)
+	}
 	c.CheckAll(c.Trustees)
 	finish(t, c, c.Trustees)
 	key := c.Key()

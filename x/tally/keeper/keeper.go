@@ -1,6 +1,6 @@
 // Package keeper counts closed zones: it freezes the sums that will be
 // decrypted, takes trustees' shares and the result, and draws up the protocol
-// of results, which the commission approves. See docs/spec/counting.md.
+// of results, which the commission approves. See docs/spec/tally.md.
 //
 // It must never know a secret share, nor decrypt anything itself.
 package keeper

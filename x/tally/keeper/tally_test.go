@@ -12,6 +12,7 @@ import (
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ceremony"
+	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
 	"github.com/urna-vote/urna/x/sample"
@@ -123,6 +124,9 @@ func TestCountFromCloseToFinal(t *testing.T) {
 	}
 	if n := len(units(c).Units); n != 4 {
 		t.Fatalf("%d units, want two groups of two contests", n)
+	}
+	if got, most := len(c.Trustees[0].DecryptionShare(c.Key(), units(c)).Body), election.ShareBytes(c.Def, 0); got > most {
+		t.Fatalf("shares have %d bytes, reckoned with were %d", got, most)
 	}
 	result := count(t, c, shares(t, c)...)
 	want := [][]uint64{{5, 4, 4}, {4, 4, 4}, {13, 26}, {12, 24}}
