@@ -370,6 +370,21 @@ func TestSlowRequestsAreCutOff(t *testing.T) {
 	}
 }
 
+func TestIdleConnectionsDoNotKeepOthersOut(t *testing.T) {
+	s := serve(t, nil)
+	for range 1000 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	began := time.Now()
+	if resp := s.ask(t, "GET", "/v1/health", nil, nil); resp.StatusCode != 200 || time.Since(began) > time.Second {
+		t.Errorf("health answers %d after %s", resp.StatusCode, time.Since(began))
+	}
+}
+
 func TestOnlyAllowedPagesMayAsk(t *testing.T) {
 	s := serve(t, func(c *config.Config) { c.API.Origins = []string{"https://vote.example.org"} })
 	for origin, want := range map[string]string{"https://vote.example.org": "https://vote.example.org", "https://evil.example.org": "", "null": ""} {

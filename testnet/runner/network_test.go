@@ -168,7 +168,7 @@ func (c *cluster) provenBy(ctx context.Context, t *testing.T, node int, id [32]b
 // state.
 func TestNetworkOutlivesAKilledValidatorAndObserver(t *testing.T) {
 	c := start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	first := c.elect(ctx, t, 1)
 	c.provenBy(ctx, t, 4, first)
@@ -199,13 +199,49 @@ func TestNetworkOutlivesAKilledValidatorAndObserver(t *testing.T) {
 		c.provenBy(ctx, t, node, second)
 	}
 	c.agree(ctx, t)
-	// A stopped network goes on with the same files.
-	if err := c.Stop(); err != nil {
+	c.haltsWithoutAQuorum(ctx, t)
+	c.agree(ctx, t)
+}
+
+// haltsWithoutAQuorum stops two of four validators: nothing is committed until
+// one is back.
+func (c *cluster) haltsWithoutAQuorum(ctx context.Context, t *testing.T) {
+	t.Helper()
+	if err := c.Terminate(2); err != nil {
 		t.Fatal(err)
 	}
-	again, err := runner.Start(ctx, runner.Spec{Binary: filepath.Join(t.TempDir(), "none"), Dir: c.Dir})
-	if err == nil || again != nil {
-		t.Fatal("a program that is not there was started")
+	if err := c.Kill9(3); err != nil {
+		t.Fatal(err)
+	}
+	height := func() int64 {
+		s, err := c.Status(ctx, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Height
+	}
+	time.Sleep(time.Second) // a block may have been decided
+	before := height()
+	time.Sleep(2 * time.Second)
+	if after := height(); after != before {
+		t.Errorf("two of four validators went from height %d to %d", before, after)
+	}
+	for _, i := range []int{2, 3} {
+		if err := c.Restart(ctx, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.WaitHeight(ctx, before+2); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestProgramThatIsNotThereIsReported(t *testing.T) {
+	m := manifest.Default(time.Now())
+	m.Validators, m.Observers = 1, 0
+	n, err := runner.Start(t.Context(), runner.Spec{Binary: filepath.Join(t.TempDir(), "none"), Dir: filepath.Join(t.TempDir(), "net"), Manifest: m})
+	if err == nil || n != nil || !strings.Contains(err.Error(), "validator0") {
+		t.Errorf("%v, %v", n, err)
 	}
 }
 
