@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,12 @@ flag or as an environment variable: --api.listen, URNA_API_LISTEN.`,
 					flags[key[0]] = f.Value.String()
 				}
 			}
-			return start(cmd.Context(), home.Dir(dir), flags)
+			// The engine joins relative paths to its own home a second time.
+			absolute, err := filepath.Abs(dir)
+			if err != nil {
+				return fmt.Errorf("find %s: %w", dir, err)
+			}
+			return start(cmd.Context(), home.Dir(absolute), flags)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "home", defaultHome(), "directory of the node")
