@@ -11,7 +11,7 @@ import (
 // Decides a block of 400 first ballots that this node has never seen, as a node
 // does that catches up, and the same block once it has checked them all.
 func BenchmarkBlockOfBallots(b *testing.B) {
-	w := newWorld(b, false)
+	w := newWorld(b, true)
 	defer w.n.close()
 	w.create()
 	w.makeKey()

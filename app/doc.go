@@ -2,7 +2,7 @@
 // file per step: info, checktx, mempool, proposal, finalize, commit, query,
 // snapshot. One function, decide, says whether a block is right and what it
 // makes of the state; it sees the block, the state before and the rule version
-// and nothing else. See docs/spec/blocks.md.
+// and nothing else. See docs/spec/transactions.md, "Blocks".
 //
 // A block that contains a transaction breaking a rule is refused: being in a
 // block means being accepted. A node that finds the engine has decided a block

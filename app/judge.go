@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/hex"
 	"runtime/debug"
 
 	"github.com/urna-vote/urna/app/store"
@@ -45,7 +46,7 @@ func (a *App) judgeOne(ctx ledger.Context, r ledger.Reader, raw []byte) (j judge
 				panic(f)
 			}
 			hash := envelope.Hash(raw)
-			a.log.Error("ALARM: a transaction makes the program fail", "hash", store.ElectionName(hash), "panic", p, "stack", string(debug.Stack()))
+			a.log.Error("ALARM: a transaction makes the program fail", "hash", hex.EncodeToString(hash[:]), "panic", p, "stack", string(debug.Stack()))
 			j = judged{err: codeFault.Refuse("transaction", "the program fails on it; the operators have been told")}
 		}
 	}()

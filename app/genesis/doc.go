@@ -1,6 +1,6 @@
 // Package genesis reads and writes what the application is told in a chain's
 // genesis: whether it is a rehearsal, the first rule version, the commission.
-// See docs/spec/genesis.md.
+// See docs/spec/chain.md.
 //
 // It is the member "app_state" of the genesis document, JSON with exactly these
 // members, each once:
