@@ -6,7 +6,7 @@
 // genesis whose chain id is not its own hash, with a key that others can read,
 // or beside another process on the same home. It stops, and says why, when the
 // application refuses a block that the others accepted or its disk fails.
-// See docs/spec/node.md.
+// Its interface is in docs/spec/api.md.
 //
 // The package must never know the meaning of a message, nor a trustee's or an
 // issuer's key. It never logs an address together with a transaction.

@@ -385,6 +385,30 @@ func TestIdleConnectionsDoNotKeepOthersOut(t *testing.T) {
 	}
 }
 
+func TestMetricsAreOnAPortOfTheirOwn(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, func(c *config.Config) { c.Metrics.Listen = addr })
+	resp, err := http.Get("http://" + addr + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(text), "urna_height ") || !strings.Contains(string(text), "urna_pool_transactions 0") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if resp := s.ask(t, "GET", "/metrics", nil, nil); resp.StatusCode != 404 {
+		t.Errorf("the public port answers %d", resp.StatusCode)
+	}
+}
+
 func TestOnlyAllowedPagesMayAsk(t *testing.T) {
 	s := serve(t, func(c *config.Config) { c.API.Origins = []string{"https://vote.example.org"} })
 	for origin, want := range map[string]string{"https://vote.example.org": "https://vote.example.org", "https://evil.example.org": "", "null": ""} {

@@ -11,7 +11,6 @@
 //
 // The engine's own configuration is derived from this one (engine.go); what is
 // not named here has the value that was measured or that safety asks for.
-// See docs/spec/node.md, "Configuration".
 //
 // The package must never know keys, elections or the state of a chain.
 package config

@@ -3,8 +3,7 @@
 //
 // Each store is a directory <name>.db below the node's data directory. Blocks
 // hold ciphertext, so nothing is compressed. Reads return copies; iterators
-// read a snapshot, so writes beside them are harmless. See docs/spec/node.md,
-// "Stores".
+// read a snapshot, so writes beside them are harmless.
 //
 // The package must never know what the stores mean: keys and values are bytes.
 // The application's state is not kept here but in app/store.

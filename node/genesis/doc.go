@@ -4,7 +4,7 @@
 //
 // The chain id ends with the hash of the file without it (x/chainid), so two
 // chains never share an id and a rehearsal's genesis cannot be passed off as a
-// real one. See docs/spec/genesis.md.
+// real one. See docs/spec/chain.md.
 //
 // The package must never know private keys.
 package genesis

@@ -33,10 +33,14 @@ type blocksInput struct {
 	To   int64 `query:"to" required:"true" minimum:"1" doc:"the last height"`
 }
 
-func (s *Server) blockRange(_ context.Context, in *blocksInput) (*raw, error) {
+func (s *Server) blockRange(ctx context.Context, in *blocksInput) (*raw, error) {
 	if in.To < in.From || in.To-in.From >= maxBlocks {
 		return nil, refused(fmt.Sprintf("blocks %d to %d: want a range of 1 to %d heights", in.From, in.To, maxBlocks))
 	}
+	if !s.streaming.take(ctx) {
+		return nil, huma.Error503ServiceUnavailable("too many ask for blocks; try again")
+	}
+	defer s.streaming.give()
 	// A block counts once the application has it; the engine stores it before.
 	last := min(in.To, s.height())
 	var out []byte

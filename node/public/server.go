@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -86,6 +87,9 @@ type Config struct {
 type Server struct {
 	Config
 	blocks blockCache
+	budget budget
+	// judging and streaming bound the work done at once.
+	judging, streaming turns
 }
 
 // New makes the handler of all routes.
@@ -93,7 +97,8 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg}
+	s := &Server{Config: cfg, judging: make(turns, 2*runtime.GOMAXPROCS(0)), streaming: make(turns, streams)}
+	s.budget.limit = bodyBudget
 	mux := http.NewServeMux()
 	hc := huma.DefaultConfig("Urna node", cfg.Version)
 	hc.Info.Description = "Public interface of a node of the ledger of anonymous encrypted ballots."
@@ -142,6 +147,13 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				problem(w, http.StatusUnprocessableEntity, fmt.Sprintf("query parameter %q is given %d times", name, len(values)))
 				return
 			}
+		}
+		if r.Method == http.MethodPost {
+			release, received := s.receive(w, r)
+			if !received {
+				return
+			}
+			defer release()
 		}
 		next.ServeHTTP(w, r)
 	})

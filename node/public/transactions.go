@@ -42,7 +42,6 @@ func (s *Server) routeTransactions(a huma.API) {
 	batch := op("POST", "/transactions/batch", "submit-batch", "Submit up to 1,000 transactions: uvarint length and bytes, repeated")
 	batch.MaxBodyBytes = maxBatchBytes + 1
 	batch.Errors = one.Errors
-	one.BodyReadTimeout, batch.BodyReadTimeout = bodyTimeout, bodyTimeout
 	huma.Register(a, one, s.submit)
 	huma.Register(a, batch, s.submitBatch)
 	huma.Register(a, op("GET", "/transactions/{hash}", "transaction", "Where a transaction stands"), s.transaction)
@@ -59,9 +58,9 @@ type submitted struct {
 	Body       api.Submitted
 }
 
-func (s *Server) submit(_ context.Context, in *octets) (*submitted, error) {
+func (s *Server) submit(ctx context.Context, in *octets) (*submitted, error) {
 	// The pool keeps the bytes, the body's buffer is used again.
-	out, err := s.admit([][]byte{bytes.Clone(in.RawBody)})
+	out, err := s.admit(ctx, [][]byte{bytes.Clone(in.RawBody)})
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +77,12 @@ func (s *Server) submit(_ context.Context, in *octets) (*submitted, error) {
 	return answer, nil
 }
 
-func (s *Server) submitBatch(_ context.Context, in *octets) (*answer[[]api.Submitted], error) {
+func (s *Server) submitBatch(ctx context.Context, in *octets) (*answer[[]api.Submitted], error) {
 	raws, err := unpack(bytes.Clone(in.RawBody))
 	if err != nil {
 		return nil, refused(err.Error())
 	}
-	out, err := s.admit(raws)
+	out, err := s.admit(ctx, raws)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +117,7 @@ func is(s api.Submitted, c ledger.Code) bool { return s.Code == c.Number && s.Co
 
 // admit answers for each transaction, in order. One that is in a block or
 // waits already is admitted again: a lost answer costs nothing.
-func (s *Server) admit(raws [][]byte) ([]api.Submitted, error) {
+func (s *Server) admit(ctx context.Context, raws [][]byte) ([]api.Submitted, error) {
 	out := make([]api.Submitted, len(raws))
 	hashes := make([][32]byte, len(raws))
 	var fresh [][]byte
@@ -147,7 +146,14 @@ func (s *Server) admit(raws [][]byte) ([]api.Submitted, error) {
 		}
 		return out, nil
 	}
+	if !s.judging.take(ctx) {
+		for _, i := range at {
+			refuse(&out[i], &ledger.Refusal{Code: codeBusy, Field: "transaction", Reason: "too many transactions are being checked; try again in a second"})
+		}
+		return out, nil
+	}
 	refusals, err := s.App.CheckRaws(fresh)
+	s.judging.give()
 	if err != nil {
 		return nil, huma.Error500InternalServerError("the node stopped; its log says why")
 	}
