@@ -63,7 +63,34 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 4 the network refused.`,
 	root.PersistentFlags().Bool("json", false, "print results and errors as JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return terminal.Usage("%w", err) })
 	root.AddCommand(newInitCommand(), newKeysCommand(), newCodesCommand(), newServeCommand())
+	usageErrors(root)
 	return root
+}
+
+// usageErrors gives missing flags and wrong arguments of every command the exit
+// code of usage.
+func usageErrors(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.Args = wrapUsage(cmd.Args)
+		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateRequiredFlags(); err != nil {
+				return terminal.Usage("%w; see %s --help", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		usageErrors(sub)
+	}
+}
+
+func wrapUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return terminal.Usage("%s: %w; see %s --help", cmd.CommandPath(), err, cmd.CommandPath())
+		}
+		return nil
+	}
 }
 
 func newServeCommand() *cobra.Command {
