@@ -71,8 +71,17 @@ difference, 4 the network refused.`,
 	return root
 }
 
-// usageErrors gives wrong arguments of every command the exit code of usage.
+// usageErrors gives wrong arguments and missing flags of every command the exit
+// code of usage.
 func usageErrors(cmd *cobra.Command) {
+	if cmd.RunE != nil && cmd.PreRunE == nil {
+		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateRequiredFlags(); err != nil {
+				return terminal.Usage("%w; see %s --help", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
