@@ -86,7 +86,7 @@ type world struct {
 	receipt  api.Receipt
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, more ...api.Object) *world {
 	t.Helper()
 	n := newNetwork(t, 1, 1, 1, 1)
 	trust, err := chain.ParseTrust(genesisOf(t, n))
@@ -94,7 +94,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{n: n, trust: trust, election: [32]byte{7}}
-	objects := []api.Object{{Name: "definition", Bytes: []byte("d")}, {Name: "zone/0", Bytes: []byte("z")}}
+	objects := append([]api.Object{{Name: "definition", Bytes: []byte("d")}}, more...)
+	objects = append(objects, api.Object{Name: "zone/0", Bytes: []byte("z")})
 	var fields []merkle.Field
 	for _, o := range objects {
 		h := sha256.Sum256(o.Bytes)
