@@ -109,26 +109,38 @@ func (d *demo) runCeremony(ctx context.Context) error {
 	return group.Wait()
 }
 
-// awaitPhase waits until the zone is in a phase, as the observer tells.
+// awaitPhase waits until every node can prove that the zone is in a phase.
 func (d *demo) awaitPhase(ctx context.Context, phase electionv1.Phase) error {
-	c, err := d.client(validators)
+	for i := range d.network.Len() {
+		c, err := d.client(i)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for {
+			zone, err := provenZone(ctx, c, d.electionID)
+			if err == nil && zone.Phase == phase {
+				break
+			}
+			if err == nil && zone.Suspended {
+				return errors.New("the zone is suspended: block time jumped over a deadline")
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("wait for phase %s: %w", election.PhaseName(phase), ctx.Err())
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+func provenZone(ctx context.Context, c *client.Client, id [32]byte) (*electionv1.ZoneState, error) {
+	proven, err := c.Proven(ctx, id, "zone/0")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer c.Close()
-	want := election.PhaseName(phase)
-	for {
-		e, err := c.Election(ctx, d.electionID)
-		if err == nil && e.Zones[0].Phase == want {
-			return nil
-		}
-		if err == nil && e.Zones[0].Suspended {
-			return fmt.Errorf("the zone is suspended: block time jumped over a deadline")
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for phase %s: %w", want, ctx.Err())
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+	b, _ := proven.Object("zone/0")
+	zone := &electionv1.ZoneState{}
+	return zone, zone.Unmarshal(b)
 }

@@ -23,6 +23,10 @@ var (
 	ErrNotOpen = errors.New("not open now")
 )
 
+// looks is how often the parameters are renewed after a refusal that they do
+// not explain.
+const looks = 10
+
 // asks is how often a gateway is asked that does not see the record yet.
 const asks = 60
 
@@ -114,17 +118,28 @@ func (s *Session) issue(ctx context.Context) (moved bool, err error) {
 	if err == nil {
 		return false, nil
 	}
-	if refused, _ := s.cfg.Ledger.Refused(err); !refused {
+	refused, later := s.cfg.Ledger.Refused(err)
+	if !refused {
 		return false, fmt.Errorf("submit issuance: %w", err)
 	}
-	if look := s.look(ctx, fresh); look != nil {
-		return false, fmt.Errorf("submit issuance: %w", errors.Join(err, look))
+	// What is proven lags a block or two behind the state that refuses.
+	for ask := 1; ; ask++ {
+		if look := s.look(ctx, fresh); look != nil {
+			return false, fmt.Errorf("submit issuance: %w", errors.Join(err, look))
+		}
+		if s.params.OpenPanel != s.st.panel {
+			s.st.issuance = nil
+			return true, s.save()
+		}
+		if !later || ask == looks {
+			return false, fmt.Errorf("submit issuance: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(s.cfg.Pause):
+		}
 	}
-	if s.params.OpenPanel == s.st.panel {
-		return false, fmt.Errorf("submit issuance: %w", err)
-	}
-	s.st.issuance = nil
-	return true, s.save()
 }
 
 // signed collects the members' signatures, once the record is provable.
