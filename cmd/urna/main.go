@@ -65,6 +65,7 @@ difference, 4 the network refused.`,
 		newKeyCommand(),
 		newTrusteeCommand(),
 		newReceiptCommand(),
+		newTallyCommand(),
 		newVoterCommand(),
 	)
 	usageErrors(root)

@@ -273,6 +273,17 @@ func (p *Program) say(format string, args ...any) {
 
 // sayWaiting names whom the window waits for.
 func (p *Program) sayWaiting(v *view) {
+	if v.index == 0 && v.state.Window != ceremonyv1.Window_WINDOW_REGISTER {
+		p.say("attempt %d: this trustee did not register in time; waiting for the others", v.state.Attempt)
+		return
+	}
+	if names := v.waiting(); len(names) > 0 {
+		p.say("%s: waiting for %s", windowName(v.state.Window), strings.Join(names, ", "))
+	}
+}
+
+// waiting names those who are left to act.
+func (v *view) waiting() []string {
 	var names []string
 	for _, i := range ceremony.Waiting(v.state, v.rules) {
 		if v.state.Window == ceremonyv1.Window_WINDOW_REGISTER {
@@ -281,13 +292,7 @@ func (p *Program) sayWaiting(v *view) {
 			names = append(names, v.name(i))
 		}
 	}
-	if v.index == 0 && v.state.Window != ceremonyv1.Window_WINDOW_REGISTER {
-		p.say("attempt %d: this trustee did not register in time; waiting for the others", v.state.Attempt)
-		return
-	}
-	if len(names) > 0 {
-		p.say("%s: waiting for %s", windowName(v.state.Window), strings.Join(names, ", "))
-	}
+	return names
 }
 
 func windowName(w ceremonyv1.Window) string {

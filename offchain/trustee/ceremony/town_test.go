@@ -16,7 +16,6 @@ import (
 	"github.com/urna-vote/urna/proto/api"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
-	machine "github.com/urna-vote/urna/x/ceremony"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
@@ -248,22 +247,5 @@ func wants(t *testing.T, err error, class error, parts ...string) {
 		if !strings.Contains(err.Error(), p) {
 			t.Errorf("%q does not say %q", err, p)
 		}
-	}
-}
-
-// each visits the messages on the ledger with their senders' indices.
-func each(n *town, st *ceremonyv1.State, visit func(from uint32, m machine.Message)) {
-	n.t.Helper()
-	for _, raw := range n.city.Ceremony.Transactions(n.city.State, n.city.ID, 0) {
-		tx, err := envelope.Decode(raw, sample.ChainID)
-		if err != nil {
-			n.t.Fatal(err)
-		}
-		kind, _ := machine.FindKind(tx.Kind)
-		step, err := kind.Decode(tx.Body)
-		if err != nil {
-			n.t.Fatal(err)
-		}
-		visit(machine.Index(st.Participants, tx.Signer), step.(*machine.Step).Message)
 	}
 }

@@ -44,7 +44,9 @@ func memoryOf(p *Plan) []byte {
 	return append(text, '\n')
 }
 
-func (p *Plan) memoryName() string { return fmt.Sprintf("decrypted-%x-%d.json", p.Election[:4], p.Zone) }
+func (p *Plan) memoryName() string {
+	return fmt.Sprintf("decrypted-%x-%d.json", p.Election[:4], p.Zone)
+}
 
 // compareMemory refuses anything but what was decrypted before, if anything was.
 func (p *Plan) compareMemory() error {

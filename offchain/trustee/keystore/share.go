@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urna-vote/urna/crypto/group"
 	"github.com/urna-vote/urna/crypto/threshold"
@@ -174,4 +175,35 @@ func (f *shareFile) check() string {
 	sum := transcript.HashForChain(shareCheckLabel, f.ChainID, []byte(f.Type), []byte(f.Election),
 		fmt.Append(nil, f.Zone), fmt.Append(nil, f.Attempt), fmt.Append(nil, f.Index), []byte(f.Trustee), []byte(f.KeyHash), []byte(f.Secrets))
 	return hex.EncodeToString(sum[:])
+}
+
+// Shares lists the shares on the medium, without what is void.
+func (h *Home) Shares() ([]*Share, error) {
+	paths, err := filepath.Glob(filepath.Join(h.dir, "share-*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("list shares: %w", err)
+	}
+	out := []*Share{}
+	for _, path := range paths {
+		if strings.Contains(filepath.Base(path), "-void-") {
+			continue
+		}
+		text, err := readOwn(path)
+		if err != nil {
+			return nil, err
+		}
+		var f shareFile
+		if err := decodeStrict(text, &f); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		s, err := f.share()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if s, err = h.LoadShare(s.ChainID, s.Election, s.Zone); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
