@@ -20,13 +20,13 @@ import (
 
 // network signs as the engine does, with the engine's own code.
 type network struct {
-	t    *testing.T
+	t    testing.TB
 	keys []ed25519.PrivKey // in the set's order
 	set  *types.ValidatorSet
 	ours *chain.ValidatorSet
 }
 
-func newNetwork(t *testing.T, powers ...int64) *network {
+func newNetwork(t testing.TB, powers ...int64) *network {
 	t.Helper()
 	n := &network{t: t}
 	byAddress := map[string]ed25519.PrivKey{}

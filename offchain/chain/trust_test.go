@@ -22,7 +22,7 @@ const appState = `{"rehearsal":true,"rules":1,"commission":{"quorum":1,"members"
 	`0000000000000000000000000000000000000000000000000000000000000001"}]}}`
 
 // genesisOf writes a genesis with the engine's own code.
-func genesisOf(t *testing.T, n *network) []byte {
+func genesisOf(t testing.TB, n *network) []byte {
 	t.Helper()
 	doc := types.GenesisDoc{
 		GenesisTime: time.Unix(1700000000, 0).UTC(), ChainID: "none", InitialHeight: 1,
@@ -86,7 +86,7 @@ type world struct {
 	receipt  api.Receipt
 }
 
-func newWorld(t *testing.T, more ...api.Object) *world {
+func newWorld(t testing.TB, more ...api.Object) *world {
 	t.Helper()
 	n := newNetwork(t, 1, 1, 1, 1)
 	trust, err := chain.ParseTrust(genesisOf(t, n))
@@ -138,7 +138,7 @@ func newWorld(t *testing.T, more ...api.Object) *world {
 	return w
 }
 
-func (w *world) head(t *testing.T, height int64, l api.AppLeaves) api.Head {
+func (w *world) head(t testing.TB, height int64, l api.AppLeaves) api.Head {
 	t.Helper()
 	app, err := chain.AppHash(l)
 	if err != nil {
@@ -268,7 +268,7 @@ func TestValidatorsAreFollowedOnlyWhereATrustedHeaderNamesThem(t *testing.T) {
 		t.Error("a set that the header does not name is trusted")
 	}
 }
-func mustRead(t *testing.T, file string) []byte {
+func mustRead(t testing.TB, file string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -96,6 +96,9 @@ func (m *Manifest) under(dir string) []File {
 // readManifest reads the manifest; fs.ErrNotExist if there is none.
 func readManifest(dir string) (*Manifest, error) {
 	f, err := os.Open(filepath.Join(dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open record: %s has no %s, so it holds no finished record; fetch it again: %w", dir, manifestName, fs.ErrNotExist)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}

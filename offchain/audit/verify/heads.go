@@ -16,10 +16,12 @@ type heads struct {
 	// at holds the summaries to compare when their height is reached.
 	at map[int64][]*chain.Proven
 	// hashes are those of the headers that prove them.
-	hashes  map[int64][32]byte
-	newest  int64
-	proven  map[[32]byte]bool
-	pending int
+	hashes map[int64][32]byte
+	newest int64
+	proven map[[32]byte]bool
+	// computed is the root over all elections at a height, made once for it.
+	computed   merkle.Hash
+	computedAt int64
 }
 
 // newHeads checks the summaries of the record under its genesis.
@@ -36,7 +38,6 @@ func newHeads(v *verifier, rec *record.Record) *heads {
 		h.hashes[p.Head.Header.Height] = p.Head.Hash
 		h.newest = max(h.newest, p.Head.Height)
 		h.proven[s.Election] = true
-		h.pending++
 	}
 	return h
 }
@@ -53,7 +54,6 @@ func (h *heads) reached(b *opened) {
 		h.wrong("objects/other-chain", height, "header", "the summaries are proven by header %x, the record has %x: two chains of one genesis", want, b.hash)
 	}
 	for _, p := range h.at[height] {
-		h.pending--
 		h.compare(p, height)
 	}
 }
@@ -95,26 +95,38 @@ func (h *heads) compare(p *chain.Proven, height int64) {
 }
 
 // compareElections checks that the proven state has exactly the elections of
-// the record, by rebuilding the tree over all of them.
+// the record.
 func (h *heads) compareElections(p *chain.Proven, height int64) {
-	var fields []merkle.Field
-	for _, e := range h.v.ordered {
-		root, err := h.v.root(e)
+	if h.computedAt != height {
+		root, err := h.v.electionsRoot()
 		if err != nil {
-			h.wrong("objects/elections", height, fmt.Sprintf("election %x", e.id), "%v", err)
+			h.wrong("objects/elections", height, "elections", "%v", err)
 			return
 		}
-		fields = append(fields, merkle.Field{Name: fmt.Sprintf("%x", e.id), Value: root[:]})
+		h.computed, h.computedAt = root, height
+	}
+	h.v.found.count(checkObjects, 1)
+	if !bytes.Equal(p.Leaves.ElectionsRoot, h.computed[:]) {
+		h.wrong("objects/elections", height, "elections", "the %d elections of the record have the root %x, proven is %s",
+			len(h.v.ordered), h.computed, p.Leaves.ElectionsRoot)
+	}
+}
+
+// electionsRoot is the root of the tree over all elections.
+func (v *verifier) electionsRoot() (merkle.Hash, error) {
+	fields := make([]merkle.Field, len(v.ordered))
+	for i, e := range v.ordered {
+		root, err := v.root(e)
+		if err != nil {
+			return merkle.Hash{}, fmt.Errorf("election %x: %w", e.id, err)
+		}
+		fields[i] = merkle.Field{Name: fmt.Sprintf("%x", e.id), Value: root[:]}
 	}
 	tree, err := merkle.Named(fields)
 	if err != nil {
-		h.wrong("objects/elections", height, "elections", "%v", err)
-		return
+		return merkle.Hash{}, err
 	}
-	h.v.found.count(checkObjects, 1)
-	if root := tree.Root(); !bytes.Equal(p.Leaves.ElectionsRoot, root[:]) {
-		h.wrong("objects/elections", height, "elections", "the %d elections of the record have the root %x, proven is %s", len(fields), root, p.Leaves.ElectionsRoot)
-	}
+	return tree.Root(), nil
 }
 
 // root is an election's leaf: the tree over its objects' hashes.

@@ -224,22 +224,13 @@ func executeIssue(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 	}
 	e.tokens[[32]byte(m.Entry)] = t
 	e.issued[p.style].set(p.index)
-	cl := e.classes[e.def.Styles[m.Style].TokenClass]
-	cl.issued++
-	if cl.issued > e.classRoll(e.def.Styles[m.Style].TokenClass) {
-		return breaks("issuance/more-than-roll", "entry", "more tokens than entries in class %d", e.def.Styles[m.Style].TokenClass)
-	}
+	index := e.def.Styles[m.Style].TokenClass
+	e.classes[index].issued++
 	v.appendLog(tx)
-	return nil
-}
-
-// classRoll is the number of entries of a class.
-func (e *elect) classRoll(class uint32) uint64 {
-	var n uint64
-	for _, style := range election.ClassStyles(e.def, class) {
-		n += e.sizes[style]
+	if e.classes[index].issued > e.rolls[index] {
+		return breaks("issuance/more-than-roll", "entry", "more tokens than entries in class %d", index)
 	}
-	return n
+	return nil
 }
 
 // precheckOpenPanel: a later panel with all its keys takes over.

@@ -18,7 +18,7 @@ func (v *verifier) elections() []Election {
 		line := Election{ID: api.Hex(e.id[:]), Title: texts(e.def.Title), Definition: e.def,
 			Warnings: append([]string{}, election.Warnings(e.def, members...)...)}
 		for i, c := range e.classes {
-			class := Class{Name: e.def.Classes[i].Name, Roll: e.classRoll(uint32(i)), Issued: c.issued, Accepted: c.accepted, Recasts: c.recasts}
+			class := Class{Name: e.def.Classes[i].Name, Roll: e.rolls[i], Issued: c.issued, Accepted: c.accepted, Recasts: c.recasts}
 			for _, style := range election.ClassStyles(e.def, uint32(i)) {
 				class.Removed += e.removed[style].count
 			}

@@ -179,8 +179,10 @@ func executeApproveRoll(v *verifier, _ ledger.Context, act any) error {
 	e := v.byID[[32]byte(m.ElectionId)]
 	e.roll = &rollv1.Roll{Author: m.Author, Styles: m.Styles}
 	e.author = e.staged[string(m.Author)]
+	clear(e.rolls)
 	for _, s := range m.Styles {
 		e.sizes[s.Style] = s.Size_
+		e.rolls[e.def.Styles[s.Style].TokenClass] += s.Size_
 	}
 	return nil
 }

@@ -85,9 +85,11 @@ type elect struct {
 
 	staged map[string]*staged
 	// roll as approved; nil before. author's staged trees hold its entries.
-	roll    *rollv1.Roll
-	author  *staged
-	sizes   []uint64
+	roll   *rollv1.Roll
+	author *staged
+	sizes  []uint64
+	// rolls are the sizes by token class.
+	rolls   []uint64
 	removed []*bitmap
 	issued  []*bitmap
 	tokens  map[[32]byte]*token
@@ -119,7 +121,7 @@ type cell struct{ group, contest uint32 }
 func newElect(id [32]byte, def *electionv1.Definition, height int64) *elect {
 	e := &elect{
 		id: id, def: def, defBytes: ledger.MustEncode(def), created: height,
-		staged: map[string]*staged{}, sizes: make([]uint64, len(def.Styles)),
+		staged: map[string]*staged{}, sizes: make([]uint64, len(def.Styles)), rolls: make([]uint64, len(def.Classes)),
 		tokens: map[[32]byte]*token{}, sums: map[cell]*sum{}, forms: map[uint32]*ballot.Form{},
 	}
 	for range def.Styles {
