@@ -9,6 +9,7 @@ import (
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/ballot"
+	"github.com/urna-vote/urna/x/election"
 )
 
 // Classes of failure of a cast.
@@ -59,7 +60,7 @@ func (s *Session) Seal(ctx context.Context, choices booth.Choices) error {
 	// A ballot sealed too early could be sent by whoever saw it, later and
 	// instead of another.
 	if p.Zone.Phase != electionv1.Phase_PHASE_VOTING {
-		return fmt.Errorf("cast ballot: zone is in %v: %w", p.Zone.Phase, ErrNotOpen)
+		return fmt.Errorf("cast ballot: zone is in phase %s: %w", election.PhaseName(p.Zone.Phase), ErrNotOpen)
 	}
 	key := s.ballotKey()
 	sealed, err := booth.Seal(s.cfg.Random, p, key.Public(), sequence, choices)

@@ -338,6 +338,39 @@ func TestTheOpenPanelMayChangeBetweenEndorsementAndLedger(t *testing.T) {
 	w.must(err)
 }
 
+// laggard is a gateway whose node is behind: it knows only the panel before.
+type laggard struct {
+	session.Issuer
+	refusals *int
+}
+
+func (l laggard) Endorse(ctx context.Context, r api.TokenRequest) ([]byte, error) {
+	if *l.refusals > 0 {
+		*l.refusals--
+		return nil, &issuer.Refusal{Status: 409, GatewayError: api.GatewayError{Name: "not-open", Field: "panel", Reason: "panel 0 is open, not 1"}}
+	}
+	return l.Issuer.Endorse(ctx, r)
+}
+
+func TestAGatewayWhoseNodeIsBehindIsAskedAgain(t *testing.T) {
+	w := newWorld(t, 1)
+	cfg := w.config(0, w.state(0))
+	right, refusals := cfg.Access, 3
+	cfg.Access = func(operator [32]byte) (session.Access, bool) {
+		a, ok := right(operator)
+		if w.gateways[operator].name == "issuer-1" {
+			a.Issuer = laggard{Issuer: a.Issuer, refusals: &refusals}
+		}
+		return a, ok
+	}
+	s, err := session.New(context.Background(), cfg)
+	w.must(err)
+	w.must(s.Token(context.Background()))
+	if refusals != 0 || w.issued() != 1 {
+		t.Fatal(refusals, w.issued())
+	}
+}
+
 // Sixty-four sessions at once, four devices for each entry, some stopped and
 // begun anew: no gateway signs more messages than there are issuances.
 func TestConcurrentSessionsGetNoMoreSignaturesThanIssuances(t *testing.T) {

@@ -5,14 +5,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/proto/api"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	"github.com/urna-vote/urna/x/election"
 )
 
 // Classes of failure.
@@ -27,8 +27,12 @@ var (
 // not explain.
 const looks = 10
 
-// asks is how often a gateway is asked that does not see the record yet.
-const asks = 60
+// How often a gateway is asked whose node does not see what the voter's sees:
+// the record, or the open panel.
+const (
+	asks        = 60
+	asksNotOpen = 20
+)
 
 // Token gets the token, or what is missing of it. It may be called again after
 // any failure and asks for nothing twice.
@@ -59,30 +63,70 @@ func (s *Session) Token(ctx context.Context) error {
 
 // endorsed collects the endorsements of the open panel.
 func (s *Session) endorsed(ctx context.Context) (*booth.Application, error) {
-	if s.st.issuance == nil {
+	if s.st.issuance != nil {
+		return s.apply()
+	}
+	for ask := 1; ; ask++ {
 		if err := s.choosePanel(ctx); err != nil {
 			return nil, err
 		}
+		app, err := s.apply()
+		if err != nil {
+			return nil, err
+		}
+		failures, err := s.askEndorsements(ctx, app)
+		if err != nil {
+			return nil, err
+		}
+		if failures == nil {
+			if s.st.issuance, err = app.Assemble(s.st.endorsements); err != nil {
+				return nil, err
+			}
+			return app, s.save()
+		}
+		// The open panel changes for all at once, but a gateway's node may be a
+		// few blocks behind the voter's, or ahead of it.
+		if !allRefused(failures, "not-open") || ask == asksNotOpen {
+			return nil, fmt.Errorf("ask for endorsement: %w", errors.Join(failures...))
+		}
+		if err := s.pause(ctx); err != nil {
+			return nil, err
+		}
 	}
-	app, err := booth.Apply(s.params, s.st.panel, s.st.secret, s.st.entry, s.claimKeyHash())
-	if err != nil || s.st.issuance != nil {
-		return app, err
-	}
+}
+
+func (s *Session) apply() (*booth.Application, error) {
+	return booth.Apply(s.params, s.st.panel, s.st.secret, s.st.entry, s.claimKeyHash())
+}
+
+func (s *Session) askEndorsements(ctx context.Context, app *booth.Application) (failures []error, err error) {
 	members := s.params.Members(s.st.panel)
-	err = s.eachMember(ctx, members, s.st.endorsements, func(ctx context.Context, i int, access Access) ([]byte, error) {
+	return s.eachMember(ctx, members, s.st.endorsements, func(ctx context.Context, i int, access Access) ([]byte, error) {
 		endorsement, err := access.Issuer.Endorse(ctx, s.tokenRequest(app, i, access))
 		if err != nil {
 			return nil, err
 		}
 		return endorsement, app.CheckEndorsement(i, endorsement)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("ask for endorsement: %w", err)
+}
+
+// allRefused reports whether every failure is a gateway's refusal of this name.
+func allRefused(failures []error, name string) bool {
+	for _, err := range failures {
+		if !issuer.Refused(err, name) {
+			return false
+		}
 	}
-	if s.st.issuance, err = app.Assemble(s.st.endorsements); err != nil {
-		return nil, err
+	return true
+}
+
+func (s *Session) pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(s.cfg.Pause):
+		return nil
 	}
-	return app, s.save()
 }
 
 func (s *Session) choosePanel(ctx context.Context) error {
@@ -92,7 +136,7 @@ func (s *Session) choosePanel(ctx context.Context) error {
 	p := s.params
 	phase := p.Zone.Phase
 	if (phase != electionv1.Phase_PHASE_ISSUING && phase != electionv1.Phase_PHASE_VOTING) || p.Zone.Suspended {
-		return fmt.Errorf("zone is in %v: %w", phase, ErrNotOpen)
+		return fmt.Errorf("zone is in phase %s: %w", election.PhaseName(phase), ErrNotOpen)
 	}
 	if n := len(p.Members(p.OpenPanel)); s.st.panel != p.OpenPanel || len(s.st.endorsements) != n {
 		s.st.panel = p.OpenPanel
@@ -152,7 +196,7 @@ func (s *Session) signed(ctx context.Context, app *booth.Application) error {
 	if len(s.st.signatures) != len(members) {
 		s.st.signatures = make([][]byte, len(members))
 	}
-	err := s.eachMember(ctx, members, s.st.signatures, func(ctx context.Context, i int, access Access) ([]byte, error) {
+	failures, err := s.eachMember(ctx, members, s.st.signatures, func(ctx context.Context, i int, access Access) ([]byte, error) {
 		answer, err := s.askSignature(ctx, access.Issuer, api.SignRequest{
 			Election: s.st.election[:], Entry: s.st.entry[:], Transaction: hash[:], Blinded: app.Blinded(i),
 		})
@@ -161,7 +205,7 @@ func (s *Session) signed(ctx context.Context, app *booth.Application) error {
 		}
 		return app.Unblind(i, answer)
 	})
-	if err != nil {
+	if err := errors.Join(append(failures, err)...); err != nil {
 		return fmt.Errorf("ask for signature: %w", err)
 	}
 	_, err = app.Token(s.BallotKey(), s.st.signatures)
@@ -175,38 +219,41 @@ func (s *Session) askSignature(ctx context.Context, gateway Issuer, r api.SignRe
 		if err == nil || !issuer.Refused(err, "not-on-record") || ask == asks {
 			return answer, err
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(s.cfg.Pause):
+		if err := s.pause(ctx); err != nil {
+			return nil, err
 		}
 	}
 }
 
-// eachMember asks, side by side, every member whose result is missing, saves
-// what came, and names who failed.
-func (s *Session) eachMember(ctx context.Context, members []*electionv1.Issuer, results [][]byte, ask func(context.Context, int, Access) ([]byte, error)) error {
-	failures := make([]error, len(members))
-	var group errgroup.Group
+// eachMember asks, side by side, every member whose result is missing, and
+// saves what came. It returns the failures, which name their member, and an
+// error if nothing could be saved.
+func (s *Session) eachMember(ctx context.Context, members []*electionv1.Issuer, results [][]byte, ask func(context.Context, int, Access) ([]byte, error)) (failures []error, err error) {
+	failed := make([]error, len(members))
+	var group sync.WaitGroup
 	for i, member := range members {
 		if len(results[i]) > 0 {
 			continue
 		}
 		access, ok := s.cfg.Access([32]byte(member.OperatorKey))
 		if !ok {
-			failures[i] = fmt.Errorf("%s: %w", member.Name, ErrNoAccess)
+			failed[i] = fmt.Errorf("%s: %w", member.Name, ErrNoAccess)
 			continue
 		}
-		group.Go(func() error {
+		group.Go(func() {
 			result, err := ask(ctx, i, access)
 			if err != nil {
-				failures[i] = fmt.Errorf("%s: %w", member.Name, err)
-				return nil
+				failed[i] = fmt.Errorf("%s: %w", member.Name, err)
+				return
 			}
 			results[i] = result
-			return nil
 		})
 	}
-	_ = group.Wait() // failures are kept by member
-	return errors.Join(append(failures, s.save())...)
+	group.Wait()
+	for _, err := range failed {
+		if err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return failures, s.save()
 }
