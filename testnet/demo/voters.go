@@ -28,7 +28,7 @@ type voter struct {
 }
 
 // atOnce is how many voters are at work at the same time.
-const atOnce = 192
+const atOnce = 600
 
 // crowd is what simulated voters share: connections, proven parameters.
 type crowd struct {
