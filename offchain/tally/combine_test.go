@@ -1,0 +1,149 @@
+package tally_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	counting "github.com/urna-vote/urna/offchain/tally"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
+	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
+	"github.com/urna-vote/urna/x/ledger"
+	"github.com/urna-vote/urna/x/ledger/ledgertest"
+	"github.com/urna-vote/urna/x/sample"
+)
+
+// closed is a city that is counted: three ballots in the north, none of the
+// south; a third contest, of the south alone, has none.
+var closed = sync.OnceValue(func() *sample.City {
+	def := sample.Definition()
+	def.MinJoined = 3
+	def.Contests = append(def.Contests, &electionv1.Contest{
+		Title: sample.Text("Bridge"), Kind: electionv1.ContestKind_CONTEST_KIND_CHOICE, Max: 1, FirstSlot: 6,
+		Options: []*electionv1.Option{{Title: sample.Text("Yes")}, {Title: sample.Text("No")}},
+	})
+	def.Classes = append(def.Classes, &electionv1.TokenClass{Name: "south"})
+	def.Styles[1].TokenClass, def.Styles[1].Contests = 1, []uint32{2}
+	c := sample.NewCity()
+	c.Create(def)
+	c.Enrol(5)
+	for class := range uint32(2) {
+		for member := range 2 {
+			if err := c.Deliver(c.RegisterTx(class, 0, member)); err != nil {
+				panic(err)
+			}
+		}
+	}
+	c.Until(sample.CeremonyOpens)
+	c.NewAttempt(1)
+	c.HoldCeremony()
+	c.Until(sample.IssuingOpens)
+	c.Issue(0, 0, 3)
+	c.Until(sample.VotingOpens)
+	for i := range 3 {
+		v := c.NewVoter(fmt.Sprintf("voter %d", i), 0)
+		if err := c.Deliver(v.Cast(1, sample.Marks(min(i, 1), 3, uint32(i)))); err != nil {
+			panic(err)
+		}
+	}
+	c.Until(sample.Closes)
+	c.Block(1000)
+	return c
+})
+
+func count(t *testing.T, c *sample.City, trustees ...int) *counting.Count {
+	t.Helper()
+	units, _ := c.Tally.Units(c.State, c.ID, 0)
+	out := &counting.Count{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units,
+		Shares: map[uint32]*tallyv1.DecryptionShare{}}
+	for _, i := range trustees {
+		tx := c.Trustees[i].DecryptionShare(c.Key(), units)
+		out.Shares[c.Trustees[i].Index(c.Ceremonial())] = ledger.MustDecode[tallyv1.DecryptionShare](tx.Body)
+	}
+	return out
+}
+
+func TestAnyTwoOfThreeSharesGiveTheCountsTheLedgerAccepts(t *testing.T) {
+	c := closed()
+	want := "[[1 2 0] [9 3] [0 0]]"
+	for _, pair := range [][]int{{0, 1}, {0, 2}, {1, 2}, {0, 1, 2}} {
+		n := count(t, c, pair...)
+		result, err := n.Result()
+		if err != nil {
+			t.Fatalf("%v: %v", pair, err)
+		}
+		var got [][]uint64
+		for _, u := range result.Units {
+			got = append(got, u.Counts)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%v: %v, want %s", pair, got, want)
+		}
+		if len(result.Trustees) != 2 || !slices.IsSorted(result.Trustees) {
+			t.Errorf("%v: trustees %v", pair, result.Trustees)
+		}
+	}
+}
+
+func TestTheLedgerTakesTheResult(t *testing.T) {
+	c := closed()
+	n := count(t, c, 0, 1)
+	for _, i := range []int{0, 1} {
+		if err := c.Deliver(c.Trustees[i].DecryptionShare(c.Key(), n.Units)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result, err := n.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Proofs differ from those on the ledger, counts do not.
+	if err := c.Deliver(ledgertest.Message(uint32(txv1.Kind_KIND_RESULT), nil, result)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAWrongShareIsPassedOverOrNamed(t *testing.T) {
+	c := closed()
+	spoilt := count(t, c, 0, 1, 2)
+	first := slices.Min([]uint32{1, 2, 3})
+	spoilt.Shares[first].Partials[0].Points[3] ^= 1
+	if result, err := spoilt.Result(); err != nil || slices.Contains(result.Trustees, first) {
+		t.Errorf("two right shares of three: %v", err)
+	}
+	for name, spoil := range map[string]func(*tallyv1.DecryptionShare){
+		"point":   func(s *tallyv1.DecryptionShare) { s.Partials[1].Points[5] ^= 4 },
+		"proof":   func(s *tallyv1.DecryptionShare) { s.Partials[1].Proof[70] ^= 1 },
+		"swapped": func(s *tallyv1.DecryptionShare) { s.Partials[0], s.Partials[1] = s.Partials[1], s.Partials[0] },
+		"missing": func(s *tallyv1.DecryptionShare) { s.Partials = s.Partials[1:] },
+		"empty":   func(s *tallyv1.DecryptionShare) { s.Partials[0] = &tallyv1.PartialDecryption{} },
+	} {
+		n := count(t, c, 0, 1)
+		low := min(c.Trustees[0].Index(c.Ceremonial()), c.Trustees[1].Index(c.Ceremonial()))
+		spoil(n.Shares[low])
+		if _, err := n.Result(); !errors.Is(err, counting.ErrTooFew) || !strings.Contains(err.Error(), fmt.Sprintf("trustee %d", low)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOneShareIsTooFew(t *testing.T) {
+	c := closed()
+	for _, n := range []*counting.Count{count(t, c), count(t, c, 2)} {
+		if _, err := n.Result(); !errors.Is(err, counting.ErrTooFew) {
+			t.Errorf("%d shares: %v", len(n.Shares), err)
+		}
+	}
+}
+
+func TestSharesUnderAnotherChainAreRefused(t *testing.T) {
+	n := count(t, closed(), 0, 1)
+	n.ChainID = "another-0011223344556677"
+	if _, err := n.Result(); !errors.Is(err, counting.ErrTooFew) {
+		t.Error(err)
+	}
+}
