@@ -256,3 +256,36 @@ func TestOnlyAProvenIssuanceIsAToken(t *testing.T) {
 		t.Fatal("a ballot is no issuance:", err)
 	}
 }
+
+// behind is a node that does not have the last blocks.
+type behind struct{ chainview.Node }
+
+func (behind) Receipt(context.Context, [32]byte) (*api.Receipt, *chain.Head, error) {
+	return nil, nil, client.ErrNotFound
+}
+
+func (behind) Transaction(context.Context, [32]byte) (*api.TxStatus, error) {
+	return &api.TxStatus{State: "unknown"}, nil
+}
+
+func TestAnIssuanceThatTheFirstNodeLacksIsProvenByAnother(t *testing.T) {
+	n := newNode(t)
+	e := entry(1)
+	token := &issuancev1.IssueToken{ElectionId: n.id[:], Entry: e[:], ClaimKeyHash: e[:],
+		BlindedHashes: [][]byte{e[:]}, Endorsements: [][]byte{make([]byte, 64)}}
+	raw, err := envelope.EncodeUnsigned(n.signer.trust.ChainID(), uint32(txv1.Kind_KIND_ISSUE_TOKEN), ledger.MustEncode(token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := envelope.Hash(raw)
+	n.txs[hash], n.receipts[hash] = raw, true
+	for name, c := range map[string]struct {
+		further []chainview.Node
+		want    error
+	}{"behind alone": {nil, issue.ErrNotOnRecord}, "with others": {[]chainview.Node{behind{n}, n}, nil}} {
+		v := chainview.New(chainview.Several{Node: behind{n}, Further: c.further}, n.signer.trust.ChainID(), time.Now)
+		if _, err := v.Token(context.Background(), hash); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

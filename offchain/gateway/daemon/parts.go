@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
+	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/keyfile"
@@ -39,6 +41,25 @@ func Connect(cfg config.Config) (*client.Client, *chain.Trust, error) {
 	}
 	return c, trust, nil
 }
+
+// several lets the view ask each node by itself, after the client of all.
+func several(cfg config.Config, trust *chain.Trust, all *client.Client) (chainview.Several, error) {
+	s := chainview.Several{Node: all}
+	if len(cfg.Nodes) < 2 {
+		return s, nil
+	}
+	for _, address := range cfg.Nodes[1:] {
+		c, err := client.New(client.Config{Nodes: []string{address}, Trust: trust, Rounds: 1, Timeout: furtherTime})
+		if err != nil {
+			return s, err
+		}
+		s.Further = append(s.Further, c)
+	}
+	return s, nil
+}
+
+// furtherTime limits a request to a node that is asked besides.
+const furtherTime = 3 * time.Second
 
 // Operator loads the operator's key.
 func Operator(cfg config.Config) (sign.PrivateKey, error) { return keyfile.Load(cfg.OperatorKey) }

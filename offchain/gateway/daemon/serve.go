@@ -94,10 +94,14 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 	if err != nil {
 		return nil, fmt.Errorf("%w (an access list brings its key: urna-gateway codes import)", err)
 	}
+	asked, err := several(cfg, trust, nodes)
+	if err != nil {
+		return nil, err
+	}
 	gateway := issue.New(issue.Config{
 		ChainID: trust.ChainID(), Operator: operator, Keys: ring, Store: store,
 		Auth:   auth.NewCodes(key, store, time.Now),
-		Ledger: chainview.New(nodes, trust.ChainID(), time.Now),
+		Ledger: chainview.New(asked, trust.ChainID(), time.Now),
 	})
 	public := operator.Public()
 	info := api.GatewayInfo{Name: cfg.Name, ChainID: trust.ChainID(), Rehearsal: trust.Rehearsal(), OperatorKey: public[:], Elections: []api.Hex{}}
