@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,8 @@ type counted struct {
 	connection
 	election string
 	zone     uint32
+	// wait for shares that a node may not have seen yet.
+	wait time.Duration
 }
 
 func (z *counted) register(cmd *cobra.Command) {
@@ -72,6 +75,7 @@ the ledger already it is shown.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return z.result(cmd) },
 	}
 	z.register(cmd)
+	cmd.Flags().DurationVar(&z.wait, "wait", 10*time.Second, "how long to wait for enough shares")
 	return cmd
 }
 
@@ -145,26 +149,42 @@ func (z *counted) count(cmd *cobra.Command, c *client.Client, id [32]byte, prove
 	if err != nil {
 		return nil, err
 	}
-	shown, err := c.Tally(cmd.Context(), id, z.zone)
+	progress := newProgress(cmd, "sums counted")
+	count := counting.Count{ChainID: c.Trust().ChainID(), Election: id, Definition: def, Zone: z.zone, Key: key, Units: units, Progress: progress.Set}
+	until := time.Now().Add(z.wait)
+	for {
+		if count.Shares, err = z.shares(cmd.Context(), c, id); err != nil {
+			return nil, err
+		}
+		result, err := count.Result()
+		if err == nil {
+			progress.Done()
+			return result, nil
+		}
+		if !errors.Is(err, counting.ErrTooFew) || !time.Now().Before(until) {
+			return nil, err
+		}
+		if err := pause(cmd.Context(), time.Second); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// shares are those a node shows.
+func (z *counted) shares(ctx context.Context, c *client.Client, id [32]byte) (map[uint32]*tallyv1.DecryptionShare, error) {
+	shown, err := c.Tally(ctx, id, z.zone)
 	if err != nil {
 		return nil, err
 	}
-	shares := map[uint32]*tallyv1.DecryptionShare{}
+	out := map[uint32]*tallyv1.DecryptionShare{}
 	for _, s := range shown.Shares {
 		share, err := ledger.DecodeStrict[tallyv1.DecryptionShare](s.Share, tally.MaxBytes)
 		if err != nil {
 			return nil, terminal.Difference(fmt.Errorf("share of trustee %d: %w", s.Trustee, err))
 		}
-		shares[s.Trustee] = share
+		out[s.Trustee] = share
 	}
-	progress := newProgress(cmd, "sums counted")
-	count := counting.Count{ChainID: c.Trust().ChainID(), Election: id, Definition: def, Zone: z.zone, Key: key, Units: units, Shares: shares, Progress: progress.Set}
-	result, err := count.Result()
-	if err != nil {
-		return nil, err
-	}
-	progress.Done()
-	return result, nil
+	return out, nil
 }
 
 // unitCounts are the counts of one contest in a union of groups.
