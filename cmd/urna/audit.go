@@ -172,7 +172,7 @@ func (p *printer) election(e verify.Election) {
 			p.line("protocol of results %s, approved: %v", z.ProtocolHash, z.Final)
 		}
 		for _, c := range z.Counts {
-			p.line("contest %d %s, groups %s, %d ballots", c.Contest, c.Title, join(c.Groups), c.Ballots)
+			p.line("contest %d %s; %s; %d ballots", c.Contest, c.Title, strings.Join(c.Titles, " + "), c.Ballots)
 			rows := make([][]string, len(c.Options))
 			for i, o := range c.Options {
 				rows[i] = []string{"  " + o.Title, fmt.Sprint(o.Count)}
@@ -189,12 +189,4 @@ func anyTitle(titles map[string]string) string {
 		}
 	}
 	return ""
-}
-
-func join(list []uint32) string {
-	parts := make([]string, len(list))
-	for i, n := range list {
-		parts[i] = fmt.Sprint(n)
-	}
-	return strings.Join(parts, ",")
 }

@@ -16,9 +16,8 @@ import (
 // keyMaking is a zone's ceremony: the state that the summary has, and what the
 // attempt at hand has published.
 type keyMaking struct {
-	zone  *zone
-	rules ceremony.Rules
-	st    *ceremonyv1.State
+	zone *zone
+	st   *ceremonyv1.State
 	// transcript: hashes of the attempt's transactions that the transcript covers.
 	transcript  [][32]byte
 	commitments map[uint32][]byte
@@ -75,12 +74,12 @@ func (v *verifier) ceremonyBegin(ctx ledger.Context) {
 	v.each(electionv1.Phase_PHASE_CEREMONY, func(z *zone) {
 		c := z.ceremony
 		if c == nil {
-			z.ceremony = &keyMaking{zone: z, rules: ceremony.RulesOf(z.election.def), st: &ceremonyv1.State{}}
+			z.ceremony = &keyMaking{zone: z, st: &ceremonyv1.State{}}
 			z.ceremony.again(ctx)
 			return
 		}
-		over := ctx.TimeMS >= c.st.OpenedMs+c.rules.WindowMS && ctx.Height >= c.st.OpenedHeight+c.rules.WindowBlocks
-		if !ceremony.Open(c.st.Window) || c.st.Suspended || !over {
+		ms, blocks := election.CeremonyWindow(z.election.def)
+		if !c.open() || ctx.TimeMS < c.st.OpenedMs+ms || ctx.Height < c.st.OpenedHeight+blocks {
 			return
 		}
 		if ctx.Gap() {
@@ -122,18 +121,17 @@ func (v *verifier) ceremonyEnd(ctx ledger.Context) {
 
 // again begins the next attempt; nothing of the one before remains.
 func (c *keyMaking) again(ctx ledger.Context) {
-	c.st = ceremony.Restart(c.st)
-	c.st.OpenedMs, c.st.OpenedHeight = ctx.TimeMS, ctx.Height
+	c.st = &ceremonyv1.State{
+		Attempt: c.st.Attempt + 1, Window: ceremonyv1.Window_WINDOW_REGISTER,
+		OpenedMs: ctx.TimeMS, OpenedHeight: ctx.Height,
+	}
 	c.transcript, c.candidate = nil, nil
 	c.commitments, c.nonces = map[uint32][]byte{}, map[[2]uint32][]byte{}
 }
 
 // settle ends windows while nobody is left to act.
 func (v *verifier) settle(ctx ledger.Context, c *keyMaking) {
-	for ceremony.Open(c.st.Window) && !c.st.Suspended {
-		if ceremony.Starved(c.st, c.rules) || len(ceremony.Waiting(c.st, c.rules)) > 0 {
-			return
-		}
+	for c.open() && !c.starved() && c.idle() {
 		v.closeWindow(ctx, c)
 	}
 }
@@ -141,7 +139,7 @@ func (v *verifier) settle(ctx ledger.Context, c *keyMaking) {
 // closeWindow ends a window and does what the next one begins with.
 func (v *verifier) closeWindow(ctx ledger.Context, c *keyMaking) {
 	was := c.st.Window
-	ceremony.Close(c.st, c.rules)
+	c.endWindow()
 	c.st.OpenedMs, c.st.OpenedHeight = ctx.TimeMS, ctx.Height
 	if was == ceremonyv1.Window_WINDOW_REGISTER && c.st.Window != ceremonyv1.Window_WINDOW_FAILED {
 		hash := ceremony.TrusteeListHash(ctx.ChainID, c.where(), c.st.Participants)
@@ -207,7 +205,7 @@ func (v *verifier) running(w ceremony.Where, kind uint32) (*keyMaking, error) {
 		return nil, breaks("ceremony/wrong-attempt", "where.attempt", "%d, at hand is %d", w.Attempt, c.st.Attempt)
 	case c.st.Suspended:
 		return nil, breaks("ceremony/suspended", "where", "suspended after a gap of block time")
-	case !ceremony.Allows(c.st.Window, txv1.Kind(kind)):
+	case !c.accepts(kind):
 		return nil, breaks("ceremony/wrong-window", "where", "in %s this does not count", c.st.Window)
 	}
 	return c, nil

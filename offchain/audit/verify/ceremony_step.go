@@ -178,7 +178,7 @@ func (s *step) checkComplaints(c *chance, m *ceremonyv1.CheckDeals) error {
 }
 
 func (s *step) checkReseal(m *ceremonyv1.Reseal) error {
-	want := ceremony.ToReseal(s.st, s.me)
+	want := s.toReseal(s.me)
 	var got []uint32
 	slots := election.Slots(s.zone.election.def, s.zone.index)
 	for i, a := range m.Answers {
@@ -194,7 +194,7 @@ func (s *step) checkReseal(m *ceremonyv1.Reseal) error {
 }
 
 func (s *step) checkSecond(m *ceremonyv1.CheckResealed) error {
-	resealed := ceremony.Resealed(s.st, s.me)
+	resealed := s.resealedTo(s.me)
 	for i, d := range m.Dealers {
 		if !slices.Contains(resealed, d) {
 			return breaks("ceremony/no-such-dealer", fmt.Sprintf("dealers[%d]", i), "trustee %d resealed nothing to trustee %d", d, s.me)
@@ -204,7 +204,7 @@ func (s *step) checkSecond(m *ceremonyv1.CheckResealed) error {
 }
 
 func (s *step) checkPublished(c *chance, m *ceremonyv1.PublishShares) error {
-	want := ceremony.ToPublish(s.st, s.me)
+	want := s.toPublish(s.me)
 	if err := s.once(len(want) == 0); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ceremony"
+	"github.com/urna-vote/urna/x/ledger"
 )
 
 // An election in which all goes wrong that may: a cancelled sister, a failed
@@ -24,6 +25,9 @@ func TestAnElectionWithEveryMishapVerifies(t *testing.T) {
 	w.gapAtCeremony()
 	w.failCeremony()
 	w.suspendCeremony()
+	w.starveCeremony()
+	w.makeKey()
+	w.restart() // the key is void
 	w.makeKey()
 	w.enrol(8)
 	w.registerIssuers()
@@ -49,7 +53,7 @@ func TestAnElectionWithEveryMishapVerifies(t *testing.T) {
 		switch {
 		case [32]byte(e.ID) != w.id && z.Phase != "cancelled":
 			t.Errorf("the cancelled election is %s", z.Phase)
-		case [32]byte(e.ID) == w.id && (!z.Final || z.Protocol.GapHeight == 0 || z.Ceremony.Attempt != 3 || z.Counts[0].Ballots != 4):
+		case [32]byte(e.ID) == w.id && (!z.Final || z.Protocol.GapHeight == 0 || z.Ceremony.Attempt != 5 || z.Counts[0].Ballots != 3):
 			t.Errorf("gap %d, attempt %d, %+v", z.Protocol.GapHeight, z.Ceremony.Attempt, z.Counts)
 		}
 	}
@@ -75,6 +79,21 @@ func (w *world) failCeremony() {
 	seal := w.trustees[0]
 	key := w.freshHPKE()
 	w.must(w.sign(txv1.Kind_KIND_REGISTER_TRUSTEE, &ceremonyv1.RegisterTrustee{Where: where.Message(), HpkeKey: key}, seal.key))
+	for range 5 {
+		w.block(10 * time.Second)
+	}
+	w.wantWindow(ceremonyv1.Window_WINDOW_FAILED)
+	w.restart()
+}
+
+// starveCeremony lets all register and nobody test.
+func (w *world) starveCeremony() {
+	w.t.Helper()
+	where := ceremony.Where{Election: w.id, Attempt: 3}
+	w.each(txv1.Kind_KIND_REGISTER_TRUSTEE, func(*trustee) ledger.Wire {
+		return &ceremonyv1.RegisterTrustee{Where: where.Message(), HpkeKey: w.freshHPKE()}
+	})
+	w.wantWindow(ceremonyv1.Window_WINDOW_TEST)
 	for range 5 {
 		w.block(10 * time.Second)
 	}
@@ -113,12 +132,12 @@ func (w *world) changePanel() {
 	w.panel = 1
 }
 
-// fewVote lets four voters vote, by tokens of two panels, after the close was
+// fewVote lets three voters vote, by tokens of two panels, after the close was
 // extended.
 func (w *world) fewVote() {
 	w.t.Helper()
 	var issues, casts [][]byte
-	for i := range 3 {
+	for i := range 2 {
 		v := w.voter(i + 1)
 		w.voters = append(w.voters, v)
 		issues = append(issues, w.issue(v))

@@ -105,6 +105,7 @@ type Counts struct {
 	Contest uint32   `json:"contest"`
 	Title   string   `json:"title"`
 	Groups  []uint32 `json:"groups"`
+	Titles  []string `json:"group_titles"`
 	Ballots uint64   `json:"ballots"`
 	Options []Option `json:"options"`
 }

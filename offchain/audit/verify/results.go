@@ -54,6 +54,9 @@ func (z *zone) report() Zone {
 	for i, u := range z.units.Units {
 		contest := z.election.def.Contests[u.Contest]
 		c := Counts{Contest: u.Contest, Title: title(contest.Title), Groups: u.Groups, Ballots: u.Ballots}
+		for _, g := range u.Groups {
+			c.Titles = append(c.Titles, title(z.election.def.Groups[g].Title))
+		}
 		for o, n := range z.result.Units[i].Counts {
 			c.Options = append(c.Options, Option{Title: title(contest.Options[o].Title), Count: n})
 		}

@@ -3,9 +3,9 @@ package verify
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/urna-vote/urna/crypto/group"
-	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -251,22 +251,22 @@ func (v *verifier) freeze(ctx ledger.Context, z *zone) {
 		return
 	}
 	e := z.election
-	units, err := tally.BuildUnits(e.def, z.index, z.consent, func(group, contest uint32) *ballotv1.Sum {
-		if s := e.sums[cell{group, contest}]; s != nil {
-			return s.message()
+	units := &tallyv1.Units{Units: z.join(), WaitingConsent: false}
+	units.WaitingConsent = !z.consent && z.small(units.Units)
+	if !units.WaitingConsent {
+		for _, u := range units.Units {
+			if err := e.total(u); err != nil {
+				v.found.add(checkResults, Finding{Code: "tally/units", Height: ctx.Height, Tx: -1, What: "units", Why: err.Error()})
+				return
+			}
 		}
-		return nil
-	})
-	if err != nil {
-		v.found.add(checkResults, Finding{Code: "tally/units", Height: ctx.Height, Tx: -1, What: "units", Why: err.Error()})
-		return
 	}
 	z.units = units
 	if units.WaitingConsent {
 		return
 	}
 	v.enter(ctx, z, electionv1.Phase_PHASE_COUNTING)
-	if tally.Empty(units) {
+	if !slices.ContainsFunc(units.Units, func(u *tallyv1.Unit) bool { return u.Ballots > 0 }) {
 		z.result = &tallyv1.Result{ElectionId: e.id[:], Zone: z.index}
 		for _, u := range units.Units {
 			z.result.Units = append(z.result.Units, &tallyv1.UnitCounts{Counts: make([]uint64, len(e.def.Contests[u.Contest].Options))})

@@ -33,9 +33,9 @@ func story(t *testing.T) *world {
 	w := newWorld(t)
 	w.create()
 	w.makeKey()
-	w.enrol(14)
+	w.enrol(15)
 	w.registerIssuers()
-	w.vote(12)
+	w.vote(13)
 	w.count()
 	w.block(time.Second)
 	w.block(time.Second)
@@ -79,16 +79,19 @@ func (w *world) honest(t *testing.T) {
 	}
 	e := r.Elections[0]
 	z := e.Zones[0]
-	if got := e.Classes[0]; got.Roll != 14 || got.Removed != 1 || got.Issued != 12 || got.Accepted != 12 || got.Recasts != 3 || got.Silent != 0 {
+	if got := e.Classes[0]; got.Roll != 15 || got.Removed != 1 || got.Issued != 13 || got.Accepted != 13 || got.Recasts != 3 || got.Silent != 0 {
 		t.Errorf("class %+v", got)
 	}
-	// Twelve voters alternate; of the first three, two had chosen the first
+	// Thirteen voters alternate; of the first three, two had chosen the first
 	// option and chose the second in the end. All gave three points and one.
-	if !z.Final || len(z.Counts) != 2 || z.Counts[0].Options[0].Count != 4 || z.Counts[0].Options[1].Count != 8 ||
-		z.Counts[1].Options[0].Count != 36 || z.Counts[1].Options[1].Count != 12 {
-		t.Errorf("zone %+v", z.Counts)
+	// Groups have 4, 3, 3 and 3 ballots: the last is too small for a unit.
+	want := [][]uint64{{4, 3, 1}, {9, 2, 7}, {4, 12, 4}, {9, 27, 9}}
+	for i, c := range z.Counts {
+		if got := []uint64{c.Ballots, c.Options[0].Count, c.Options[1].Count}; len(z.Counts) != 4 || !slices.Equal(got, want[i]) {
+			t.Errorf("unit %d, groups %v: %v, want %v", i, c.Groups, got, want[i])
+		}
 	}
-	if z.Units == nil || z.Key == nil || len(z.Shares) != 2 || z.Protocol == nil || !r.Rehearsal {
+	if !z.Final || z.Units == nil || z.Key == nil || len(z.Shares) != 2 || z.Protocol == nil || !r.Rehearsal {
 		t.Errorf("zone %+v", z)
 	}
 }
@@ -183,7 +186,7 @@ func (w *world) forgedBallots() map[string]forgery {
 	// stuffed is a ballot by a key of the forger's choice, its token signed by
 	// all members of the panel, who conspire.
 	stuffed := func() []byte {
-		v := w.voter(12)
+		v := w.voter(13)
 		w.collect(v)
 		return w.cast(v, 0)
 	}
@@ -208,7 +211,8 @@ func (w *world) forgedBallots() map[string]forgery {
 		"a wrong sequence number":     {w.add(cast, 2, recast(5, 3, nil)), "ballot/wrong-sequence"},
 		"a ballot after the close":    {w.add(txv1.Kind_KIND_DECRYPTION_SHARE, 0, recast(5, 2, nil)), "ballot/not-voting"},
 		"a ballot before voting":      {w.add(txv1.Kind_KIND_ISSUE_TOKEN, 1, recast(5, 1, nil)), "ballot/not-voting"},
-		"a style that does not exist": {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = 1 })), "ballot/wrong-style"},
+		"a style that does not exist": {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = styles })), "ballot/wrong-style"},
+		"another style than before":   {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = 2 })), "ballot/key-of-another-ballot"},
 		"the randomness of before": {w.add(cast, 2, func() []byte {
 			i, j := w.at(cast, 0)
 			var before ballotv1.CastBallot
@@ -219,7 +223,7 @@ func (w *world) forgedBallots() map[string]forgery {
 		"a proof of another key": {w.replace(cast, 0, func(raw []byte) []byte {
 			var m ballotv1.CastBallot
 			w.body(raw, &m)
-			v := w.voter(12)
+			v := w.voter(13)
 			w.collect(v)
 			m.Token = v.token
 			return w.sign(cast, &m, v.key)
@@ -272,20 +276,20 @@ func (w *world) forgedIssuance() map[string]forgery {
 	other := func(change func(m *issuancev1.IssueToken)) func() []byte {
 		return func() []byte {
 			var m issuancev1.IssueToken
-			w.body(w.issue(w.voter(12)), &m)
+			w.body(w.issue(w.voter(13)), &m)
 			change(&m)
 			return w.unsigned(issue, &m)
 		}
 	}
 	return map[string]forgery{
 		"two tokens for an entry":        {w.add(issue, 1, func() []byte { return w.issue(w.voter(0)) }), "issuance/token-issued"},
-		"a token for a struck entry":     {w.add(issue, 1, func() []byte { return w.issue(w.voter(13)) }), "issuance/entry-removed"},
+		"a token for a struck entry":     {w.add(issue, 1, func() []byte { return w.issue(w.voter(14)) }), "issuance/entry-removed"},
 		"a token for a stranger":         {w.add(issue, 1, other(func(m *issuancev1.IssueToken) { m.Entry[0] ^= 1 })), "issuance/not-in-roll"},
 		"a token without an endorsement": {w.add(issue, 1, other(func(m *issuancev1.IssueToken) { m.Endorsements[1] = m.Endorsements[0] })), "issuance/bad-endorsement"},
 		"a token of a panel not open": {w.add(issue, 1, other(func(m *issuancev1.IssueToken) {
 			m.Panel = 1 // stands by
 		})), "issuance/panel-not-open"},
-		"a token before issuing": {w.add(txv1.Kind_KIND_REGISTER_ISSUER_KEY, 0, func() []byte { return w.issue(w.voter(12)) }), "issuance/wrong-phase"},
+		"a token before issuing": {w.add(txv1.Kind_KIND_REGISTER_ISSUER_KEY, 0, func() []byte { return w.issue(w.voter(13)) }), "issuance/wrong-phase"},
 		"a key proof altered": {w.replace(txv1.Kind_KIND_REGISTER_ISSUER_KEY, 0, func(raw []byte) []byte {
 			var m issuancev1.RegisterIssuerKey
 			w.body(raw, &m)

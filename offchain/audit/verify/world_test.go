@@ -37,7 +37,7 @@ type world struct {
 	issuers  []sign.PrivateKey
 	tokens   [][]*blindtoken.PrivateKey // of the one class, by panel and member
 	entries  [][]byte
-	form     *ballot.Form
+	forms    []*ballot.Form // by style
 	voters   []*voter
 	// panel that is open.
 	panel uint32
@@ -47,7 +47,12 @@ func keyOf(role string, i int) sign.PrivateKey {
 	return sign.NewPrivateKey(sha256.Sum256(fmt.Appendf(nil, "%s %d", role, i)))
 }
 
-const quorum = 2
+const (
+	quorum = 2
+	// styles of one class, each with a counting group of its own; the entry i
+	// is in the roll of style i mod styles.
+	styles = 4
+)
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -148,8 +153,8 @@ func options(n int) []*electionv1.Option {
 	return out
 }
 
-// create makes an election of two contests, one style, two issuers, three
-// trustees of whom two decrypt.
+// create makes an election of two contests, two issuers, three trustees of whom
+// two decrypt; groups are joined until four ballots are together.
 func (w *world) create() {
 	w.t.Helper()
 	begin := w.now()
@@ -161,11 +166,10 @@ func (w *world) create() {
 			{Title: text("One of two"), Options: options(2), Kind: electionv1.ContestKind_CONTEST_KIND_CHOICE, Min: 1, Max: 1, FirstSlot: 1},
 			{Title: text("Points"), Options: options(2), Kind: electionv1.ContestKind_CONTEST_KIND_POINTS, MaxPoints: 3, HasTotal: true, TotalMax: 4, FirstSlot: 3},
 		},
-		Groups: []*electionv1.CountingGroup{{Title: text("North")}},
 		Zones: []*electionv1.Zone{{Title: text("Zone"), CeremonyOpensMs: begin + 60_000, IssuingOpensMs: begin + 300_000,
 			VotingOpensMs: begin + 600_000, ClosesMs: begin + 900_000, TimeZone: "Europe/Moscow"}},
-		Classes:      []*electionv1.TokenClass{{Name: "north"}},
-		Styles:       []*electionv1.Style{{Name: "north", Contests: []uint32{0, 1}}},
+		Classes:      []*electionv1.TokenClass{{Name: "all"}},
+		MinJoined:    4,
 		Revote:       &electionv1.RevotePolicy{Allowed: true, IntervalMs: 2_000},
 		Panels:       []*electionv1.Panel{{Issuers: []uint32{0, 1}}, {Issuers: []uint32{1, 0}}},
 		Threshold:    2,
@@ -173,6 +177,10 @@ func (w *world) create() {
 		SmallClasses: true,
 		TokenBits:    2048,
 		Nonce:        nonce[:16],
+	}
+	for i := range uint32(styles) {
+		w.def.Groups = append(w.def.Groups, &electionv1.CountingGroup{Title: text(fmt.Sprintf("Group %d", i))})
+		w.def.Styles = append(w.def.Styles, &electionv1.Style{Name: fmt.Sprintf("style %d", i), Group: i, Contests: []uint32{0, 1}})
 	}
 	for i := range 2 {
 		k := keyOf("issuer", i)
@@ -190,22 +198,29 @@ func (w *world) create() {
 	w.act(commissionv1.Action_ACTION_CREATE_ELECTION, &electionv1.CreateElection{Definition: w.def})
 }
 
-// enrol stages and approves a roll, grows it once and strikes an entry.
+// enrol stages and approves a roll, grows it once and strikes the last entry.
 func (w *world) enrol(n int) {
 	w.t.Helper()
-	var all []byte
-	for i := range n {
-		e := sha256.Sum256(fmt.Appendf(nil, "entry %d", i))
-		w.entries = append(w.entries, e[:])
-		all = append(all, e[:]...)
-	}
+	var parts [styles][]byte
 	author := w.members[0].Public()
-	half := n / 2
-	for _, part := range [][2]int{{0, half}, {half, n}} {
-		w.must(w.sign(txv1.Kind_KIND_STAGE_ROLL, &rollv1.StageRoll{ElectionId: w.id[:], From: uint64(part[0]), Entries: all[part[0]*32 : part[1]*32]}, w.members[0]))
-		root := roll.Root(all[:part[1]*32])
-		w.act(commissionv1.Action_ACTION_APPROVE_ROLL, &rollv1.ApproveRoll{ElectionId: w.id[:], Author: author[:],
-			Styles: []*rollv1.StyleRoll{{Size_: uint64(part[1]), Root: root[:]}}})
+	for begin, end := 0, n/2; begin < n; begin, end = end, n {
+		var fresh [styles][]byte
+		for i := begin; i < end; i++ {
+			e := sha256.Sum256(fmt.Appendf(nil, "entry %d", i))
+			w.entries = append(w.entries, e[:])
+			fresh[i%styles] = append(fresh[i%styles], e[:]...)
+		}
+		m := &rollv1.ApproveRoll{ElectionId: w.id[:], Author: author[:]}
+		var raws [][]byte
+		for style := range uint32(styles) {
+			raws = append(raws, w.sign(txv1.Kind_KIND_STAGE_ROLL, &rollv1.StageRoll{ElectionId: w.id[:], Style: style,
+				From: uint64(len(parts[style]) / 32), Entries: fresh[style]}, w.members[0]))
+			parts[style] = append(parts[style], fresh[style]...)
+			root := roll.Root(parts[style])
+			m.Styles = append(m.Styles, &rollv1.StyleRoll{Style: style, Size_: uint64(len(parts[style]) / 32), Root: root[:]})
+		}
+		w.must(raws...)
+		w.act(commissionv1.Action_ACTION_APPROVE_ROLL, m)
 	}
 	w.act(commissionv1.Action_ACTION_REMOVE_ENTRIES, &rollv1.RemoveEntries{ElectionId: w.id[:], Entries: w.entries[n-1:], Reason: "moved away"})
 }
@@ -230,6 +245,7 @@ func (w *world) registerIssuers() {
 
 // voter holds an entry of the roll.
 type voter struct {
+	style    uint32
 	entry    []byte
 	key      sign.PrivateKey
 	claim    sign.PrivateKey
@@ -244,7 +260,7 @@ func (w *world) voter(i int) *voter {
 	secret, err := blindtoken.NewSecret(rand.Reader)
 	w.ok(err)
 	scope := issuance.Scope(w.chainID, w.id, 0, w.panel)
-	v := &voter{entry: w.entries[i], key: secret.BallotKey(scope), claim: keyOf("claim", i), panel: w.panel}
+	v := &voter{style: uint32(i % styles), entry: w.entries[i], key: secret.BallotKey(scope), claim: keyOf("claim", i), panel: w.panel}
 	for _, k := range w.tokens[w.panel] {
 		r, err := blindtoken.Blind(secret, scope, k.Public())
 		w.ok(err)
@@ -258,7 +274,7 @@ func (w *world) issue(v *voter) []byte {
 	w.t.Helper()
 	public := v.claim.Public()
 	claim := sha256.Sum256(public[:])
-	m := &issuancev1.IssueToken{ElectionId: w.id[:], Panel: v.panel, Entry: v.entry, ClaimKeyHash: claim[:]}
+	m := &issuancev1.IssueToken{ElectionId: w.id[:], Style: v.style, Panel: v.panel, Entry: v.entry, ClaimKeyHash: claim[:]}
 	for _, r := range v.requests {
 		hash := r.Hash()
 		m.BlindedHashes = append(m.BlindedHashes, hash[:])
@@ -289,13 +305,13 @@ func (w *world) sealBallot(v *voter, sequence uint32, option int) *ballotv1.Cast
 	w.ok(err)
 	points, err := bitproof.PointsBits(2, 3, true, 0, 4, []uint32{3, 1})
 	w.ok(err)
-	ct, proof, err := bitproof.Prove(rand.Reader, w.form.Statement(v.key.Public(), sequence), slices.Concat(bits, points))
+	ct, proof, err := bitproof.Prove(rand.Reader, w.forms[v.style].Statement(v.key.Public(), sequence), slices.Concat(bits, points))
 	w.ok(err)
 	token := v.token
 	if sequence > 1 {
 		token = nil
 	}
-	return w.form.Message(sequence, token, ct, proof)
+	return w.forms[v.style].Message(sequence, token, ct, proof)
 }
 
 func (w *world) cast(v *voter, option int) []byte {
@@ -311,9 +327,11 @@ func (w *world) openForm() {
 	if !ok {
 		w.t.Fatal("there is no election key")
 	}
-	var err error
-	w.form, err = ballot.PreparedForm(w.chainID, w.id, w.def, 0, key)
-	w.ok(err)
+	for style := range w.def.Styles {
+		f, err := ballot.PreparedForm(w.chainID, w.id, w.def, uint32(style), key)
+		w.ok(err)
+		w.forms = append(w.forms, f)
+	}
 }
 
 // vote issues tokens, casts ballots and lets some voters cast again.
