@@ -190,3 +190,12 @@ func anyTitle(titles map[string]string) string {
 	}
 	return ""
 }
+
+// join lists numbers for people.
+func join(list []uint32) string {
+	parts := make([]string, len(list))
+	for i, n := range list {
+		parts[i] = fmt.Sprint(n)
+	}
+	return strings.Join(parts, ",")
+}
