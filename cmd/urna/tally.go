@@ -12,8 +12,8 @@ import (
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/commission"
-	counting "github.com/urna-vote/urna/offchain/tally"
 	"github.com/urna-vote/urna/offchain/terminal"
+	"github.com/urna-vote/urna/offchain/trustee/count"
 	"github.com/urna-vote/urna/proto/api"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -150,18 +150,18 @@ func (z *counted) count(cmd *cobra.Command, c *client.Client, id [32]byte, prove
 		return nil, err
 	}
 	progress := newProgress(cmd, "sums counted")
-	count := counting.Count{ChainID: c.Trust().ChainID(), Election: id, Definition: def, Zone: z.zone, Key: key, Units: units, Progress: progress.Set}
+	zone := count.Zone{ChainID: c.Trust().ChainID(), Election: id, Definition: def, Zone: z.zone, Key: key, Units: units, Progress: progress.Set}
 	until := time.Now().Add(z.wait)
 	for {
-		if count.Shares, err = z.shares(cmd.Context(), c, id); err != nil {
+		if zone.Shares, err = z.shares(cmd.Context(), c, id); err != nil {
 			return nil, err
 		}
-		result, err := count.Result()
+		result, err := zone.Result()
 		if err == nil {
 			progress.Done()
 			return result, nil
 		}
-		if !errors.Is(err, counting.ErrTooFew) || !time.Now().Before(until) {
+		if !errors.Is(err, count.ErrTooFew) || !time.Now().Before(until) {
 			return nil, err
 		}
 		if err := pause(cmd.Context(), time.Second); err != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/offchain/audit/verify"
-	counting "github.com/urna-vote/urna/offchain/tally"
+	"github.com/urna-vote/urna/offchain/trustee/count"
 	"github.com/urna-vote/urna/offchain/trustee/decrypt"
 	"github.com/urna-vote/urna/offchain/trustee/keystore"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
@@ -152,8 +152,8 @@ func TestTwoTrusteesDecryptAndAnyoneCounts(t *testing.T) {
 		}
 		shares[plan.Trustee] = share
 	}
-	count := counting.Count{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units(t, c), Shares: shares}
-	result, err := count.Result()
+	zone := count.Zone{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units(t, c), Shares: shares}
+	result, err := zone.Result()
 	if err != nil {
 		t.Fatal(err)
 	}

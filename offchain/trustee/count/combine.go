@@ -1,4 +1,4 @@
-package tally
+package count
 
 import (
 	"errors"
@@ -16,9 +16,9 @@ import (
 // ErrTooFew: fewer than t trustees have given right shares.
 var ErrTooFew = errors.New("too few decryption shares")
 
-// Count is a zone to count. All but the shares must be proven; each share is
+// Zone is a zone to count. All but the shares must be proven; each share is
 // checked by its proofs.
-type Count struct {
+type Zone struct {
 	ChainID    string
 	Election   [32]byte
 	Definition *electionv1.Definition
@@ -33,34 +33,34 @@ type Count struct {
 
 // Result joins the shares of the t lowest trustees that gave right ones, finds
 // the counts and checks them as the ledger will.
-func (c *Count) Result() (*tallyv1.Result, error) {
-	trustees, partials, err := c.choose()
+func (z *Zone) Result() (*tallyv1.Result, error) {
+	trustees, partials, err := z.choose()
 	if err != nil {
 		return nil, err
 	}
-	logs, err := c.logarithms()
+	logs, err := z.logarithms()
 	if err != nil {
 		return nil, err
 	}
-	result := &tallyv1.Result{ElectionId: c.Election[:], Zone: c.Zone, Trustees: trustees}
-	for u, unit := range c.Units.Units {
-		counts, err := c.open(u, unit, trustees, partials, logs)
+	result := &tallyv1.Result{ElectionId: z.Election[:], Zone: z.Zone, Trustees: trustees}
+	for u, unit := range z.Units.Units {
+		counts, err := z.open(u, unit, trustees, partials, logs)
 		if err != nil {
 			return nil, fmt.Errorf("count contest %d: %w", unit.Contest, err)
 		}
-		if err := tally.CheckBounds(c.Definition.Contests[unit.Contest], unit, counts); err != nil {
+		if err := tally.CheckBounds(z.Definition.Contests[unit.Contest], unit, counts); err != nil {
 			return nil, fmt.Errorf("count contest %d: %w", unit.Contest, err)
 		}
 		result.Units = append(result.Units, &tallyv1.UnitCounts{Counts: counts})
-		if c.Progress != nil {
-			c.Progress(int64(u+1), int64(len(c.Units.Units)))
+		if z.Progress != nil {
+			z.Progress(int64(u+1), int64(len(z.Units.Units)))
 		}
 	}
 	shares := make([]*tallyv1.DecryptionShare, len(trustees))
 	for i, j := range trustees {
-		shares[i] = c.Shares[j]
+		shares[i] = z.Shares[j]
 	}
-	if err := tally.NewResultFact(c.ChainID, result, c.Units, shares).Verify(); err != nil {
+	if err := tally.NewResultFact(z.ChainID, result, z.Units, shares).Verify(); err != nil {
 		return nil, err
 	}
 	return result, nil
@@ -68,32 +68,32 @@ func (c *Count) Result() (*tallyv1.Result, error) {
 
 // choose takes the first t right shares, and names the wrong ones if there are
 // not so many.
-func (c *Count) choose() (trustees []uint32, partials [][]*tally.Partial, err error) {
+func (z *Zone) choose() (trustees []uint32, partials [][]*tally.Partial, err error) {
 	var wrong []error
-	for _, j := range slices.Sorted(maps.Keys(c.Shares)) {
-		if len(trustees) == int(c.Definition.Threshold) {
+	for _, j := range slices.Sorted(maps.Keys(z.Shares)) {
+		if len(trustees) == int(z.Definition.Threshold) {
 			break
 		}
-		p, err := c.checkShare(j, c.Shares[j])
+		p, err := z.checkShare(j, z.Shares[j])
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("trustee %d: %w", j, err))
 			continue
 		}
 		trustees, partials = append(trustees, j), append(partials, p)
 	}
-	if len(trustees) < int(c.Definition.Threshold) {
-		err := fmt.Errorf("%w: %d are on the ledger and right, %d needed", ErrTooFew, len(trustees), c.Definition.Threshold)
+	if len(trustees) < int(z.Definition.Threshold) {
+		err := fmt.Errorf("%w: %d are on the ledger and right, %d needed", ErrTooFew, len(trustees), z.Definition.Threshold)
 		return nil, nil, errors.Join(append([]error{err}, wrong...)...)
 	}
 	return trustees, partials, nil
 }
 
-func (c *Count) checkShare(trustee uint32, share *tallyv1.DecryptionShare) ([]*tally.Partial, error) {
-	if len(share.Partials) != len(c.Units.Units) {
-		return nil, fmt.Errorf("%d partial decryptions for %d units", len(share.Partials), len(c.Units.Units))
+func (z *Zone) checkShare(trustee uint32, share *tallyv1.DecryptionShare) ([]*tally.Partial, error) {
+	if len(share.Partials) != len(z.Units.Units) {
+		return nil, fmt.Errorf("%d partial decryptions for %d units", len(share.Partials), len(z.Units.Units))
 	}
 	out := make([]*tally.Partial, len(share.Partials))
-	for u, unit := range c.Units.Units {
+	for u, unit := range z.Units.Units {
 		if !tally.Decrypted(unit) {
 			continue
 		}
@@ -104,7 +104,7 @@ func (c *Count) checkShare(trustee uint32, share *tallyv1.DecryptionShare) ([]*t
 		if p == nil {
 			return nil, fmt.Errorf("unit %d: nothing is decrypted", u)
 		}
-		st, err := tally.ShareStatement(c.ChainID, c.Election, c.Definition, c.Zone, c.Key, unit, trustee, p.Points)
+		st, err := tally.ShareStatement(z.ChainID, z.Election, z.Definition, z.Zone, z.Key, unit, trustee, p.Points)
 		if err != nil {
 			return nil, fmt.Errorf("unit %d: %w", u, err)
 		}
@@ -117,8 +117,8 @@ func (c *Count) checkShare(trustee uint32, share *tallyv1.DecryptionShare) ([]*t
 }
 
 // open finds the counts of a unit.
-func (c *Count) open(u int, unit *tallyv1.Unit, trustees []uint32, partials [][]*tally.Partial, logs *elgamal.Logarithm) ([]uint64, error) {
-	counts := make([]uint64, len(c.Definition.Contests[unit.Contest].Options))
+func (z *Zone) open(u int, unit *tallyv1.Unit, trustees []uint32, partials [][]*tally.Partial, logs *elgamal.Logarithm) ([]uint64, error) {
+	counts := make([]uint64, len(z.Definition.Contests[unit.Contest].Options))
 	if !tally.Decrypted(unit) {
 		return counts, nil
 	}
@@ -142,11 +142,11 @@ func (c *Count) open(u int, unit *tallyv1.Unit, trustees []uint32, partials [][]
 }
 
 // logarithms makes the table for the largest count that can occur.
-func (c *Count) logarithms() (*elgamal.Logarithm, error) {
+func (z *Zone) logarithms() (*elgamal.Logarithm, error) {
 	most := uint64(0)
-	for _, unit := range c.Units.Units {
+	for _, unit := range z.Units.Units {
 		each := uint64(1)
-		if contest := c.Definition.Contests[unit.Contest]; contest.Kind == electionv1.ContestKind_CONTEST_KIND_POINTS {
+		if contest := z.Definition.Contests[unit.Contest]; contest.Kind == electionv1.ContestKind_CONTEST_KIND_POINTS {
 			each = uint64(contest.MaxPoints)
 		}
 		if each > 0 && unit.Ballots > elgamal.MaxLogarithm/each {

@@ -1,4 +1,4 @@
-package tally_test
+package count_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	counting "github.com/urna-vote/urna/offchain/tally"
+	"github.com/urna-vote/urna/offchain/trustee/count"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -55,10 +55,10 @@ var closed = sync.OnceValue(func() *sample.City {
 	return c
 })
 
-func count(t *testing.T, c *sample.City, trustees ...int) *counting.Count {
+func zone(t *testing.T, c *sample.City, trustees ...int) *count.Zone {
 	t.Helper()
 	units, _ := c.Tally.Units(c.State, c.ID, 0)
-	out := &counting.Count{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units,
+	out := &count.Zone{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units,
 		Shares: map[uint32]*tallyv1.DecryptionShare{}}
 	for _, i := range trustees {
 		tx := c.Trustees[i].DecryptionShare(c.Key(), units)
@@ -71,7 +71,7 @@ func TestAnyTwoOfThreeSharesGiveTheCountsTheLedgerAccepts(t *testing.T) {
 	c := closed()
 	want := "[[1 2 0] [9 3] [0 0]]"
 	for _, pair := range [][]int{{0, 1}, {0, 2}, {1, 2}, {0, 1, 2}} {
-		n := count(t, c, pair...)
+		n := zone(t, c, pair...)
 		result, err := n.Result()
 		if err != nil {
 			t.Fatalf("%v: %v", pair, err)
@@ -91,7 +91,7 @@ func TestAnyTwoOfThreeSharesGiveTheCountsTheLedgerAccepts(t *testing.T) {
 
 func TestTheLedgerTakesTheResult(t *testing.T) {
 	c := closed()
-	n := count(t, c, 0, 1)
+	n := zone(t, c, 0, 1)
 	for _, i := range []int{0, 1} {
 		if err := c.Deliver(c.Trustees[i].DecryptionShare(c.Key(), n.Units)); err != nil {
 			t.Fatal(err)
@@ -109,7 +109,7 @@ func TestTheLedgerTakesTheResult(t *testing.T) {
 
 func TestAWrongShareIsPassedOverOrNamed(t *testing.T) {
 	c := closed()
-	spoilt := count(t, c, 0, 1, 2)
+	spoilt := zone(t, c, 0, 1, 2)
 	first := slices.Min([]uint32{1, 2, 3})
 	spoilt.Shares[first].Partials[0].Points[3] ^= 1
 	if result, err := spoilt.Result(); err != nil || slices.Contains(result.Trustees, first) {
@@ -122,10 +122,10 @@ func TestAWrongShareIsPassedOverOrNamed(t *testing.T) {
 		"missing": func(s *tallyv1.DecryptionShare) { s.Partials = s.Partials[1:] },
 		"empty":   func(s *tallyv1.DecryptionShare) { s.Partials[0] = &tallyv1.PartialDecryption{} },
 	} {
-		n := count(t, c, 0, 1)
+		n := zone(t, c, 0, 1)
 		low := min(c.Trustees[0].Index(c.Ceremonial()), c.Trustees[1].Index(c.Ceremonial()))
 		spoil(n.Shares[low])
-		if _, err := n.Result(); !errors.Is(err, counting.ErrTooFew) || !strings.Contains(err.Error(), fmt.Sprintf("trustee %d", low)) {
+		if _, err := n.Result(); !errors.Is(err, count.ErrTooFew) || !strings.Contains(err.Error(), fmt.Sprintf("trustee %d", low)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -133,17 +133,17 @@ func TestAWrongShareIsPassedOverOrNamed(t *testing.T) {
 
 func TestOneShareIsTooFew(t *testing.T) {
 	c := closed()
-	for _, n := range []*counting.Count{count(t, c), count(t, c, 2)} {
-		if _, err := n.Result(); !errors.Is(err, counting.ErrTooFew) {
+	for _, n := range []*count.Zone{zone(t, c), zone(t, c, 2)} {
+		if _, err := n.Result(); !errors.Is(err, count.ErrTooFew) {
 			t.Errorf("%d shares: %v", len(n.Shares), err)
 		}
 	}
 }
 
 func TestSharesUnderAnotherChainAreRefused(t *testing.T) {
-	n := count(t, closed(), 0, 1)
+	n := zone(t, closed(), 0, 1)
 	n.ChainID = "another-0011223344556677"
-	if _, err := n.Result(); !errors.Is(err, counting.ErrTooFew) {
+	if _, err := n.Result(); !errors.Is(err, count.ErrTooFew) {
 		t.Error(err)
 	}
 }
