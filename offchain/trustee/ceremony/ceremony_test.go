@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
 	"github.com/urna-vote/urna/crypto/threshold"
 	"github.com/urna-vote/urna/offchain/trustee/ceremony"
@@ -343,29 +342,5 @@ func TestAMediumThatIsNoTrusteesIsTurnedAway(t *testing.T) {
 		Random: rand.Reader, Say: func(string) {}})
 	if _, err := third.Step(t.Context()); err == nil {
 		t.Error("took part in a zone that does not exist")
-	}
-}
-
-func TestTheDrillShareIsSentAgainByItself(t *testing.T) {
-	media := homes(t, 3)
-	n := newTown(t, sample.Definition(), media...)
-	programs := n.programs(media)
-	n.until(ceremonyv1.Window_WINDOW_DRILL, programs)
-	n.block()
-	n.block()
-	for i, h := range media {
-		if outcome, err := n.program(h).Step(t.Context()); err != nil || outcome != ceremony.Acted {
-			t.Fatalf("trustee %d: %v, %v", i, outcome, err)
-		}
-	}
-	key := n.city.Key()
-	for i := range media {
-		st := n.city.Ceremonial()
-		if !st.Participants[i].Drilled {
-			t.Errorf("trustee %d did not pass", i+1)
-		}
-	}
-	if _, err := elgamal.DecodeKeyVector(key.Slots); err != nil {
-		t.Error(err)
 	}
 }
