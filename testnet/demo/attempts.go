@@ -32,7 +32,7 @@ type sample struct {
 func sha(b []byte) [32]byte { return sha256.Sum256(b) }
 
 // expect hands something in that must be refused, by the given name.
-func (d *demo) expect(ctx context.Context, c *crowd, attempt, name string, raw []byte) error {
+func (d *demo) expect(ctx context.Context, c *everybody, attempt, name string, raw []byte) error {
 	_, err := c.clients[0].Submit(ctx, raw)
 	var refusal *client.Refusal
 	if !errors.As(err, &refusal) {
@@ -54,7 +54,7 @@ func errOr(err error, text string) error {
 
 // tryGateways: another device of a voter who has a token, with a wrong code and
 // with the right one.
-func (d *demo) tryGateways(ctx context.Context, c *crowd) error {
+func (d *demo) tryGateways(ctx context.Context, c *everybody) error {
 	v := d.voters[len(d.voters)-1]
 	for _, try := range []struct {
 		attempt, name string
@@ -91,8 +91,8 @@ func (d *demo) tryGateways(ctx context.Context, c *crowd) error {
 }
 
 // open takes a voter's own device apart: its key and token.
-func (d *demo) open(ctx context.Context, c *crowd, v *voter) (*sample, error) {
-	params, err := c.watches[0].Parameters(ctx, d.electionID, uint32(v.Style), 0)
+func (d *demo) open(ctx context.Context, c *everybody, v *voter) (*sample, error) {
+	params, err := c.watch.Parameters(ctx, d.electionID, uint32(v.Style), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (d *demo) sealed(s *sample, v *voter, key sign.PrivateKey, token *ballotv1.
 }
 
 // tryBefore makes attempts with the token of a voter who has not voted yet.
-func (d *demo) tryBefore(ctx context.Context, c *crowd) error {
+func (d *demo) tryBefore(ctx context.Context, c *everybody) error {
 	v := d.voters[1]
 	s, err := d.open(ctx, c, v)
 	if err != nil {
@@ -228,7 +228,7 @@ func (d *demo) overVote(s *sample, v *voter) ([]byte, error) {
 }
 
 // tryRecast: the first voter has just cast a ballot.
-func (d *demo) tryRecast(ctx context.Context, c *crowd, v *voter) error {
+func (d *demo) tryRecast(ctx context.Context, c *everybody, v *voter) error {
 	s, err := d.open(ctx, c, v)
 	if err != nil {
 		return err
@@ -253,7 +253,7 @@ func (d *demo) tryRecast(ctx context.Context, c *crowd, v *voter) error {
 }
 
 // tryAfter makes attempts with the token of a voter who has voted.
-func (d *demo) tryAfter(ctx context.Context, c *crowd) error {
+func (d *demo) tryAfter(ctx context.Context, c *everybody) error {
 	v := d.voters[1]
 	spent, err := d.sealed(&d.sample, v, d.sample.key, d.sample.token)
 	if err != nil {
@@ -271,7 +271,7 @@ func (d *demo) tryAfter(ctx context.Context, c *crowd) error {
 
 // copied casts the ciphertexts and proof of one voter as the recast of another
 // voter of the same style.
-func (d *demo) copied(ctx context.Context, c *crowd) ([]byte, error) {
+func (d *demo) copied(ctx context.Context, c *everybody) ([]byte, error) {
 	for i, v := range d.voters {
 		for _, other := range d.voters[i+1:] {
 			if other.Style != v.Style || len(other.casts) != 1 || len(v.casts) != 1 {
@@ -295,9 +295,5 @@ func (d *demo) copied(ctx context.Context, c *crowd) ([]byte, error) {
 
 // tryAfterTheClose hands in a ballot that comes too late.
 func (d *demo) tryAfterTheClose(ctx context.Context) error {
-	c, err := d.newCrowd()
-	if err != nil {
-		return err
-	}
-	return d.expect(ctx, c, "after the close", "not-voting", d.sample.late)
+	return d.expect(ctx, d.everybody, "after the close", "not-voting", d.sample.late)
 }

@@ -21,10 +21,7 @@ const recastEvery = 20
 // the way and comes back; attempts that must be refused are made; the close is
 // extended by the commission if it would come too early.
 func (d *demo) castBallots(ctx context.Context) error {
-	c, err := d.newCrowd()
-	if err != nil {
-		return err
-	}
+	c := d.everybody
 	if err := d.tryBefore(ctx, c); err != nil {
 		return err
 	}
@@ -38,7 +35,7 @@ func (d *demo) castBallots(ctx context.Context) error {
 	victim := 2
 	var outage sync.WaitGroup
 	var restarted error
-	err = c.each(ctx, 0, len(d.voters), func() {
+	err := c.each(ctx, 0, len(d.voters), func() {
 		progress.Add(1)
 		switch n := cast.Add(1); int(n) {
 		case len(d.voters) * 2 / 5:
@@ -57,7 +54,7 @@ func (d *demo) castBallots(ctx context.Context) error {
 }
 
 // vote casts one voter's ballot; some cast another one before it.
-func (d *demo) vote(ctx context.Context, c *crowd, i int) error {
+func (d *demo) vote(ctx context.Context, c *everybody, i int) error {
 	v := d.voters[i]
 	s, err := c.session(ctx, i)
 	if err != nil {
@@ -145,11 +142,11 @@ func (d *demo) keepOpen(ctx context.Context, cast *atomic.Int64) error {
 			left = time.Duration(float64(time.Since(began)) / float64(done) * float64(int64(len(d.voters))-done))
 		}
 		// A margin for the slow last ones and for the decision itself.
-		const margin = 20 * time.Second
-		if time.Until(closes) > margin || (done > 0 && time.Until(closes) > left+margin) {
+		const margin = 10 * time.Second
+		if until := time.Until(closes); until > 2*margin || (done > 0 && until > left+margin) {
 			continue
 		}
-		more := min(max(2*left, margin), 2*time.Hour)
+		more := min(max(left+left/2, margin), 2*time.Hour)
 		closes = time.Now().Add(margin + more).Truncate(time.Second)
 		fmt.Fprintf(d.out, "        the commission moves the close to %s\n", closes.Format(time.TimeOnly))
 		err := d.decide(ctx, "propose", "extend-close", "--election", d.election(), "--zone", "0",
@@ -176,14 +173,11 @@ func (d *demo) meanBytes() {
 // checkReceipts fetches every voter's receipt for the ballot that counts and
 // checks it as a file, offline: the genesis and the ballot are all it needs.
 func (d *demo) checkReceipts(ctx context.Context) error {
-	c, err := d.newCrowd()
-	if err != nil {
-		return err
-	}
+	c := d.everybody
 	progress := d.progress("receipts", len(d.voters))
 	defer progress.Done()
 	var checked atomic.Int64
-	err = c.each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
+	err := c.each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
 		raw := d.voters[i].casts[len(d.voters[i].casts)-1]
 		got, _, err := c.clients[i%len(c.clients)].Receipt(ctx, sha(raw))
 		if err != nil {

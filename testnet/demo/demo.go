@@ -36,8 +36,9 @@ type demo struct {
 	electionID [32]byte
 	definition *electionv1.Definition
 
-	voters []*voter
-	// spoilers are what the attempts that must be refused are made of.
+	voters    []*voter
+	everybody *everybody
+	// sample is what attempts that must be refused are made of.
 	sample sample
 }
 
@@ -72,6 +73,9 @@ func runDemo(ctx context.Context, o options) (err error) {
 		if err := d.stage(ctx, s.name, s.title, s.run); err != nil {
 			return errors.Join(err, d.summary.write(o.dir))
 		}
+	}
+	if err := d.everybody.stop(); err != nil {
+		return err
 	}
 	return d.report()
 }
@@ -146,6 +150,9 @@ func (d *demo) progress(what string, total int) *terminal.Progress {
 }
 
 func (d *demo) stop() error {
+	if d.everybody != nil {
+		_ = d.everybody.stop() // its nodes are about to stop
+	}
 	for _, g := range d.gateways {
 		g.stop()
 	}

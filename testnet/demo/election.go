@@ -31,7 +31,7 @@ const (
 // takes longer.
 func timetable(now time.Time, voters int) commission.ZoneFile {
 	now = now.Truncate(time.Second)
-	voting := 70*time.Second + time.Duration(voters)*15*time.Millisecond
+	voting := 75*time.Second + time.Duration(voters)*10*time.Millisecond
 	return commission.ZoneFile{
 		Title:         bilingual("Москва и весь мир", "One zone"),
 		CeremonyOpens: now.Add(8 * time.Second),

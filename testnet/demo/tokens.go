@@ -19,10 +19,11 @@ func (d *demo) issueTokens(ctx context.Context) error {
 	if err := d.awaitPhase(ctx, electionv1.Phase_PHASE_VOTING); err != nil {
 		return err
 	}
-	c, err := d.newCrowd()
+	c, err := d.gather(ctx)
 	if err != nil {
 		return err
 	}
+	d.everybody = c
 	for i, v := range d.voters {
 		state, err := session.NewState(rand.Reader, d.chainID, d.electionID, v.slip.Entry(), uint32(v.Style))
 		if err != nil {

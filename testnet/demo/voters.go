@@ -10,11 +10,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/slip"
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/offchain/voter/session"
+	"github.com/urna-vote/urna/testnet/crowd"
 	"github.com/urna-vote/urna/testnet/electorate"
 )
 
@@ -30,17 +33,21 @@ type voter struct {
 // atOnce is how many voters are at work at the same time.
 const atOnce = 600
 
-// crowd is what simulated voters share: connections, proven parameters.
-type crowd struct {
+// everybody is what simulated voters share: connections, proven parameters, the
+// blocks they look into.
+type everybody struct {
 	demo    *demo
 	clients []*client.Client
-	watches []*booth.Watch
+	ledgers []*crowd.Ledger
+	watch   *booth.Watch
 	issuers map[[32]byte]*issuer.Gateway
 	names   map[[32]byte]string
+	// stop ends what runs beside, and tells how it went.
+	stop func() error
 }
 
-func (d *demo) newCrowd() (*crowd, error) {
-	c := &crowd{demo: d, issuers: map[[32]byte]*issuer.Gateway{}, names: map[[32]byte]string{}}
+func (d *demo) gather(ctx context.Context) (*everybody, error) {
+	c := &everybody{demo: d, issuers: map[[32]byte]*issuer.Gateway{}, names: map[[32]byte]string{}}
 	transport := &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}
 	urls := d.network.URLs()
 	for i := range urls {
@@ -53,7 +60,11 @@ func (d *demo) newCrowd() (*crowd, error) {
 			return nil, err
 		}
 		c.clients = append(c.clients, each)
-		c.watches = append(c.watches, booth.NewWatch(session.Network{Client: each}.Prove, d.chainID, time.Now))
+	}
+	// Parameters are proven, whoever shows them; sharing them saves work.
+	c.watch = booth.NewWatch(session.Network{Client: c.clients[0]}.Prove, d.chainID, time.Now)
+	if err := c.follow(ctx); err != nil {
+		return nil, err
 	}
 	for _, g := range d.gateways {
 		gateway, err := issuer.New(transport, g.urls...)
@@ -65,18 +76,38 @@ func (d *demo) newCrowd() (*crowd, error) {
 	return c, nil
 }
 
+// follow starts reading blocks and handing in batches at every node.
+func (c *everybody) follow(ctx context.Context) error {
+	// The observer is never stopped.
+	observer := c.clients[len(c.clients)-1]
+	status, err := observer.Status(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var group errgroup.Group
+	blocks := crowd.NewBlocks(observer, status.Height, 150*time.Millisecond)
+	group.Go(func() error { return blocks.Follow(ctx) })
+	for _, each := range c.clients {
+		ledger := crowd.NewLedger(each, blocks)
+		c.ledgers = append(c.ledgers, ledger)
+		group.Go(func() error { ledger.Run(ctx); return nil })
+	}
+	c.stop = func() error { cancel(); return group.Wait() }
+	return nil
+}
+
 // session resumes a voter's session; voters cast at the node that their number
 // gives, never all at one.
-func (c *crowd) session(ctx context.Context, i int) (*session.Session, error) {
+func (c *everybody) session(ctx context.Context, i int) (*session.Session, error) {
 	return session.New(ctx, c.config(c.demo.voters[i], i%len(c.clients)))
 }
 
-func (c *crowd) config(v *voter, node int) session.Config {
+func (c *everybody) config(v *voter, node int) session.Config {
 	return session.Config{
-		State: v.state,
-		// Parameters are proven, whoever shows them; sharing them saves work.
-		Watch:  c.watches[0],
-		Ledger: session.Network{Client: c.clients[node]},
+		State:  v.state,
+		Watch:  c.watch,
+		Ledger: c.ledgers[node],
 		Access: func(operator [32]byte) (session.Access, bool) {
 			code, ok := v.slip.Code(c.names[operator])
 			return session.Access{
@@ -92,7 +123,7 @@ func (c *crowd) config(v *voter, node int) session.Config {
 }
 
 // each lets voters from..to work side by side. It stops at the first failure.
-func (c *crowd) each(ctx context.Context, from, to int, tell func(), work func(context.Context, int) error) error {
+func (c *everybody) each(ctx context.Context, from, to int, tell func(), work func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64

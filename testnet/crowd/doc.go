@@ -1,0 +1,5 @@
+// Package crowd lets one process be thousands of voters: it hands transactions
+// in by batches and sees what became of them in the blocks, where a single
+// voter would ask for the one transaction again and again. What is checked of
+// each transaction by the nodes is the same.
+package crowd
