@@ -3,7 +3,10 @@ package txn
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
+	"slices"
 
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/sign"
@@ -30,14 +33,17 @@ type (
 // place of a check among the items.
 type place struct{ item, check int }
 
-// Verify verifies all checks of all items. The answer has one entry for each
-// item: nil if everything holds, else the refusal of its first check that does
-// not. An item's answer does not depend on its neighbours.
+// Verify verifies all checks of all items, the cheapest first: signatures, then
+// what is neither, then proofs of ballots. What failed before costs nothing
+// more, so that a stranger's rubbish never reaches the dear checks. The answer
+// has one entry for each item: nil if everything holds, else the refusal of the
+// first check that does not, of those that were made; ErrFault if a check makes
+// the program fail. An item's answer does not depend on its neighbours.
 func (v *Verifier) Verify(items []Item) []error {
 	answer := make([]error, len(items))
 	keys := make([][32]byte, len(items))
 	bad := make([][]error, len(items)) // by item and check
-	g := new(groups)
+	var g groups
 	for i := range items {
 		keys[i] = memoKey(items[i])
 		if _, known := v.memo.get(keys[i], 1); known || len(items[i].Checks) == 0 {
@@ -48,12 +54,13 @@ func (v *Verifier) Verify(items []Item) []error {
 			g.add(place{i, c}, items[i].Checks[c].Fact)
 		}
 	}
-	jobs := g.jobs(func(p place, err error) { bad[p.item][p.check] = err }, v.workers)
-	Spread(v.workers, len(jobs), func(from, to int) {
-		for _, job := range jobs[from:to] {
-			job()
-		}
-	})
+	report := func(p place, err error) { bad[p.item][p.check] = err }
+	stands := func(p place) bool {
+		return !slices.ContainsFunc(bad[p.item], func(err error) bool { return err != nil })
+	}
+	for _, jobs := range g.stages(v.workers, report, stands) {
+		run(v.workers, jobs())
+	}
 	for i := range items {
 		if bad[i] == nil {
 			continue
@@ -66,8 +73,22 @@ func (v *Verifier) Verify(items []Item) []error {
 	return answer
 }
 
+func run(workers int, jobs []func()) {
+	Spread(workers, len(jobs), func(from, to int) {
+		for _, job := range jobs[from:to] {
+			job()
+		}
+	})
+}
+
+// ErrFault: a check makes the program fail. What it was to show does not stand.
+var ErrFault = errors.New("the program fails on it")
+
 func firstRefusal(checks []ledger.Check, bad []error) error {
 	for c, err := range bad {
+		if errors.Is(err, ErrFault) {
+			return fmt.Errorf("check %s: %w", checks[c].Field, err)
+		}
 		if err != nil {
 			return checks[c].Code.Refuse(checks[c].Field, "%v", err)
 		}
@@ -112,34 +133,75 @@ const (
 	mostBatch  = 1024
 )
 
-// jobs cuts the groups into parts for the workers, the dearest first. Each job
-// reports each check that fails, at its own place.
-func (g *groups) jobs(report func(place, error), workers int) []func() {
-	jobs := together(g.ballots, workers, report, bitproof.VerifyBatch, bitproof.Verify)
-	for i := range g.others.facts {
-		jobs = append(jobs, func() {
-			if err := g.others.facts[i].Verify(); err != nil {
-				report(g.others.places[i], err)
+// stages lists the jobs of each stage, to be asked for when the stage before is
+// over: each job reports each check that fails, at its own place.
+func (g *groups) stages(workers int, report func(place, error), stands func(place) bool) []func() []func() {
+	return []func() []func(){
+		func() []func() {
+			return together(g.signatures, workers, report, sign.VerifyBatch, sign.Verify)
+		},
+		func() []func() {
+			var jobs []func()
+			left := g.others.keep(stands)
+			for i := range left.facts {
+				jobs = append(jobs, func() {
+					if err := guarded(ledger.Fact.Verify)(left.facts[i]); err != nil {
+						report(left.places[i], err)
+					}
+				})
 			}
-		})
+			return jobs
+		},
+		func() []func() {
+			return together(g.ballots.keep(stands), workers, report, bitproof.VerifyBatch, bitproof.Verify)
+		},
 	}
-	return append(jobs, together(g.signatures, workers, report, sign.VerifyBatch, sign.Verify)...)
+}
+
+// keep is the part of a batch that stands so far.
+func (b *batch[T]) keep(stands func(place) bool) batch[T] {
+	var out batch[T]
+	for i, p := range b.places {
+		if stands(p) {
+			out.add(p, b.facts[i])
+		}
+	}
+	return out
+}
+
+// guarded turns a fault of the program into a refusal: nobody may stop a node
+// by a transaction.
+func guarded[T any](verify func(T) error) func(T) error {
+	return func(fact T) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("%w: %v\n%s", ErrFault, p, debug.Stack())
+			}
+		}()
+		return verify(fact)
+	}
 }
 
 // together makes jobs that verify statements in batches; what a batch finds bad
 // is verified by itself for the reason.
 func together[T any](b batch[T], workers int, report func(place, error), many func(io.Reader, []T) []int, one func(T) error) []func() {
+	one = guarded(one)
 	var jobs []func()
 	for _, c := range cuts(len(b.facts), workers) {
 		jobs = append(jobs, func() {
 			facts, places := b.facts[c.from:c.to], b.places[c.from:c.to]
-			if len(facts) == 1 {
-				if err := one(facts[0]); err != nil {
-					report(places[0], err)
+			var bad []int
+			failed := guarded(func(facts []T) error { bad = many(rand.Reader, facts); return nil })
+			// One fact alone, or a batch with one that makes the program fail.
+			if len(facts) == 1 || failed(facts) != nil {
+				for i := range facts {
+					if err := one(facts[i]); err != nil {
+						report(places[i], err)
+					}
 				}
 				return
 			}
-			for _, i := range many(rand.Reader, facts) {
+			for _, i := range bad {
 				err := one(facts[i])
 				if err == nil {
 					err = errBatch

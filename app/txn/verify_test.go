@@ -96,6 +96,53 @@ func TestVerdictDependsNeitherOnCompanyNorOnOrderNorOnCores(t *testing.T) {
 	}
 }
 
+// T15: what a stranger can make without a key never reaches the dear checks.
+func TestNothingElseIsAskedAfterABadSignature(t *testing.T) {
+	var asked atomic.Int64
+	for _, n := range []int{1, 40} {
+		var all []txn.Item
+		for i := range n {
+			all = append(all, txn.Item{Hash: sha256.Sum256(fmt.Appendf(nil, "tx %d", i)), Checks: []ledger.Check{
+				{Fact: oddFact{2, &asked}, Code: codeOdd, Field: "number"},
+				{Fact: signature(i, false), Code: codeSignature, Field: "signature"},
+			}})
+		}
+		for i, err := range txn.NewVerifier(2, 1000).Verify(all) {
+			var r *ledger.Refusal
+			if !errors.As(err, &r) || r.Code != codeSignature {
+				t.Fatalf("transaction %d: %v", i, err)
+			}
+		}
+	}
+	if got := asked.Load(); got != 0 {
+		t.Fatalf("%d facts were asked behind a bad signature", got)
+	}
+}
+
+// faultyFact makes the program fail.
+type faultyFact struct{}
+
+func (faultyFact) Verify() error { panic("an invariant that a stranger found a way around") }
+
+func TestCheckThatMakesTheProgramFailRefusesItsTransactionOnly(t *testing.T) {
+	var asked atomic.Int64
+	good := ledger.Check{Fact: oddFact{1, &asked}, Code: codeOdd, Field: "number"}
+	all := []txn.Item{
+		{Hash: [32]byte{1}, Checks: []ledger.Check{good}},
+		{Hash: [32]byte{2}, Checks: []ledger.Check{good, {Fact: faultyFact{}, Code: codeOdd, Field: "fault"}}},
+		{Hash: [32]byte{4}, Checks: []ledger.Check{good, {Fact: signature(1, true), Code: codeSignature, Field: "signature"}}},
+	}
+	for workers := 1; workers < 4; workers++ {
+		answers := txn.NewVerifier(workers, 1000).Verify(all)
+		if answers[0] != nil || answers[2] != nil {
+			t.Fatalf("right transactions: %v, %v", answers[0], answers[2])
+		}
+		if !errors.Is(answers[1], txn.ErrFault) {
+			t.Fatalf("faulty transaction: %v", answers[1])
+		}
+	}
+}
+
 func TestMemoSparesTheAcceptedAndNeverTheRefused(t *testing.T) {
 	var asked atomic.Int64
 	all, want := items(50, &asked)
@@ -103,7 +150,7 @@ func TestMemoSparesTheAcceptedAndNeverTheRefused(t *testing.T) {
 	wantCodes(t, v.Verify(all), want)
 	bad := 0
 	for _, c := range want {
-		if c != 0 {
+		if c == codeOdd.Number { // with a bad signature nothing else is asked
 			bad++
 		}
 	}
