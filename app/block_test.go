@@ -106,6 +106,59 @@ func TestOwnProposalThatFailsLosesTheCulpritOnly(t *testing.T) {
 	}
 }
 
+func TestFaultInExecutionIsTheCulprits(t *testing.T) {
+	n := startNode(t, vfs.NewMem(), trialRules(true))
+	defer n.close()
+	good := note(t, 1)
+	if got := n.prepare(good, signed(t, kindNote, id(0xdc, 2))); len(got) != 1 || !bytes.Equal(got[0], good) {
+		t.Fatalf("%d transactions proposed", len(got))
+	}
+}
+
+func TestFaultInACheckStopsNoNode(t *testing.T) {
+	n := startNode(t, vfs.NewMem(), trialRules(false))
+	defer n.close()
+	good, faulty := note(t, 1), proof(t, id(0xfe, 2))
+	if r := n.check(faulty); r.Code == 0 || !strings.Contains(r.Log, "fault") {
+		t.Fatalf("check: %v", r)
+	}
+	if n.process(faulty) {
+		t.Fatal("a block with it is accepted")
+	}
+	if got := n.prepare(good, faulty); len(got) != 1 || !bytes.Equal(got[0], good) {
+		t.Fatalf("%d transactions proposed", len(got))
+	}
+}
+
+// A stranger can name anybody as the signer.
+func TestSignedFirstKindIsNotLookedAtBeforeItsSignature(t *testing.T) {
+	n := startNode(t, vfs.NewMem(), trialRules(false))
+	defer n.close()
+	n.block(note(t, 1))
+	taken := signed(t, kindOffice, id(1, 1))
+	if r := n.check(taken); r.Code != codeTaken.Number {
+		t.Fatalf("signed: %v", r)
+	}
+	if r := n.check(flip(taken, -1)); r.Codespace != envelope.Codespace || r.Code != envelope.CodeSignature.Number {
+		t.Fatalf("not signed: %v", r)
+	}
+}
+
+func TestBlockUsesNoMoreThanTheQuotaLeft(t *testing.T) {
+	n := startNode(t, vfs.NewMem(), trialRules(false))
+	defer n.close()
+	var all [][]byte
+	for i := range 5 {
+		all = append(all, signed(t, kindQuota, id(1, i)))
+	}
+	if n.process(sorted(t, all[:3]...)...) {
+		t.Fatal("three use what is left for two")
+	}
+	if got := n.prepare(all...); len(got) != 2 || !n.process(got...) {
+		t.Fatalf("%d transactions proposed", len(got))
+	}
+}
+
 func TestPrepareKeepsWithinTheRoomInOrderOfArrival(t *testing.T) {
 	n := startNode(t, vfs.NewMem(), trialRules(false))
 	defer n.close()

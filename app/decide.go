@@ -156,7 +156,7 @@ func (a *App) admit(ctx ledger.Context, branch *store.Branch, b block) ([]judged
 		return nil, refuse(-1, "%d bytes of transactions are more than %d", size, MaxBlockBytes)
 	}
 	js := a.judge(ctx, branch, b.txs)
-	taken := make(claims)
+	taken := newClaims()
 	for i := range js {
 		if js[i].err != nil {
 			return nil, &rejection{position: i, err: js[i].err}
@@ -164,7 +164,7 @@ func (a *App) admit(ctx ledger.Context, branch *store.Branch, b block) ([]judged
 		if i > 0 && compareTxs(js[i-1].opened.Tx, js[i].opened.Tx) >= 0 {
 			return nil, refuse(i, "not in strictly ascending order of kind and hash")
 		}
-		if err := taken.take(js[i].demands.Claims); err != nil {
+		if err := taken.take(js[i].demands); err != nil {
 			return nil, &rejection{position: i, err: err}
 		}
 	}
@@ -184,13 +184,14 @@ func compareTxs(x, y *ledger.Tx) int {
 
 // execute writes what admitted transactions do. They were judged against the
 // state before the block and claim different things, so none disturbs another;
-// should one refuse to execute all the same, the block is refused.
+// should one refuse to execute all the same, or make the program fail, the block
+// is refused for its sake.
 func execute(ctx ledger.Context, branch *store.Branch, js []judged) ([]*abci.ExecTxResult, *rejection) {
 	results := make([]*abci.ExecTxResult, len(js))
 	for i := range js {
 		tx := js[i].opened.Tx
 		branch.BeginTx(uint32(i), tx.Kind, tx.Hash)
-		if err := js[i].opened.Handler.Execute(ctx, branch, tx); err != nil {
+		if err := executeOne(ctx, branch, js[i].opened); err != nil {
 			return nil, refuse(i, "execute %s: %w", js[i].opened.Handler.Name, err)
 		}
 		results[i] = &abci.ExecTxResult{Code: abci.CodeTypeOK}
@@ -199,6 +200,19 @@ func execute(ctx ledger.Context, branch *store.Branch, js []judged) ([]*abci.Exe
 		}
 	}
 	return results, nil
+}
+
+// executeOne executes a transaction; a fault in its module's code is its own.
+func executeOne(ctx ledger.Context, branch *store.Branch, o *txn.Opened) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if f, ok := p.(*store.Failure); ok {
+				panic(f)
+			}
+			err = fmt.Errorf("the program fails on it: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return o.Handler.Execute(ctx, branch, o.Tx)
 }
 
 // seal computes the hashes of what the block makes of the state.

@@ -27,11 +27,14 @@ var ctx = context.Background()
 
 // A module of three kinds for trying the application: notes, which are signed
 // and taken once each; proofs, which are unsigned and need cryptography;
-// appointments, which may not come before their time.
+// appointments, which may not come before their time. Besides offices, which are
+// signed first, and quotas, of which a block takes two.
 const (
 	kindNote        = 1000
 	kindProof       = 1001
 	kindAppointment = 1002
+	kindOffice      = 1003
+	kindQuota       = 1004
 )
 
 var (
@@ -50,10 +53,13 @@ var (
 
 const startMS = int64(1_800_000_000_000)
 
-// oddFact holds unless the id begins with 0xff.
+// oddFact holds unless the id begins with 0xff; 0xfe makes it fail.
 type oddFact struct{ id []byte }
 
 func (f oddFact) Verify() error {
+	if f.id[0] == 0xfe {
+		panic("a fault in a check")
+	}
 	if f.id[0] == 0xff {
 		return errors.New("begins with ff")
 	}
@@ -87,6 +93,9 @@ func trialModule(faulty bool) ledger.Module {
 			return ledger.Demands{}, codeEarly.Refuse("transaction", "opens at %d", opensMS)
 		}
 		d := ledger.Demands{Claims: []string{fmt.Sprintf("note:%x", id)}}
+		if tx.Kind == kindQuota {
+			d.Quotas = []ledger.Quota{{Name: "trial", Left: 2}}
+		}
 		if tx.Kind == kindProof {
 			d.Checks = []ledger.Check{{Fact: oddFact{id}, Code: codeFalse, Field: "proposal_id"}}
 		}
@@ -94,6 +103,9 @@ func trialModule(faulty bool) ledger.Module {
 	}
 	execute := func(_ ledger.Context, w ledger.Writer, tx *ledger.Tx) error {
 		id := tx.Message.(*commissionv1.Approve).ProposalId
+		if faulty && id[0] == 0xdc {
+			panic("a fault in the execution")
+		}
 		if faulty && id[0] == 0xdd {
 			return errors.New("does not execute what it prechecked")
 		}
@@ -110,9 +122,14 @@ func trialModule(faulty bool) ledger.Module {
 	handler := func(kind uint32, name string, signed bool) ledger.Handler {
 		return ledger.Handler{Kind: kind, Name: name, Signed: signed, MaxBytes: 100, Decode: decode, Validate: validate, Precheck: precheck, Execute: execute}
 	}
+	office := handler(kindOffice, "Office", true)
+	office.SignedFirst = true
 	return ledger.Module{
-		Name:     "trial",
-		Handlers: []ledger.Handler{handler(kindNote, "Note", true), handler(kindProof, "Proof", false), handler(kindAppointment, "Appointment", true)},
+		Name: "trial",
+		Handlers: []ledger.Handler{
+			handler(kindNote, "Note", true), handler(kindProof, "Proof", false), handler(kindAppointment, "Appointment", true),
+			office, handler(kindQuota, "Quota", true),
+		},
 		BeginBlock: func(c ledger.Context, w ledger.Writer) {
 			w.Set(prefixHeight.Key(), ledger.U64(uint64(c.Height)))
 		},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/hex"
+	"errors"
 	"runtime/debug"
 
 	"github.com/urna-vote/urna/app/store"
@@ -54,6 +55,12 @@ func (a *App) judgeOne(ctx ledger.Context, r ledger.Reader, raw []byte) (j judge
 	if err != nil {
 		return judged{err: err}
 	}
+	if o.Handler.SignedFirst {
+		signature := []txn.Item{{Hash: o.Tx.Hash, Checks: o.Checks(ledger.Demands{})}}
+		if err := a.verifier.Verify(signature)[0]; err != nil {
+			return judged{err: a.faultless(o, err)}
+		}
+	}
 	if o.Handler.Validate != nil {
 		if err := o.Handler.Validate(ctx, o.Tx); err != nil {
 			return judged{err: err}
@@ -83,24 +90,47 @@ func (a *App) verify(js []judged) {
 	}
 	for n, err := range a.verifier.Verify(items) {
 		if err != nil {
-			js[at[n]].err = err
+			js[at[n]].err = a.faultless(js[at[n]].opened, err)
 		}
 	}
 }
 
-// claims are what the transactions of a block claim; nobody claims what another
-// did.
-type claims map[string]bool
+// faultless gives a check that made the program fail the code of a fault, and
+// tells the operators.
+func (a *App) faultless(o *txn.Opened, err error) error {
+	if !errors.Is(err, txn.ErrFault) {
+		return err
+	}
+	a.log.Error("ALARM: a transaction makes the program fail", "hash", hex.EncodeToString(o.Tx.Hash[:]), "reason", err)
+	return codeFault.Refuse("transaction", "the program fails on it; the operators have been told")
+}
 
-// take takes all of a transaction's claims, or none.
-func (c claims) take(wanted []string) error {
-	for _, w := range wanted {
-		if c[w] {
+// claims are what the transactions of a block claim, and how much they use of
+// what is limited; nobody claims what another did.
+type claims struct {
+	claimed map[string]bool
+	used    map[string]uint64
+}
+
+func newClaims() claims { return claims{claimed: make(map[string]bool), used: make(map[string]uint64)} }
+
+// take takes all of a transaction's claims and quotas, or none.
+func (c claims) take(d ledger.Demands) error {
+	for _, w := range d.Claims {
+		if c.claimed[w] {
 			return codeClaimed.Refuse("transaction", "another transaction of this block claims %q", w)
 		}
 	}
-	for _, w := range wanted {
-		c[w] = true
+	for _, q := range d.Quotas {
+		if c.used[q.Name] >= q.Left {
+			return codeClaimed.Refuse("transaction", "other transactions of this block use all %d left of %q", q.Left, q.Name)
+		}
+	}
+	for _, w := range d.Claims {
+		c.claimed[w] = true
+	}
+	for _, q := range d.Quotas {
+		c.used[q.Name]++
 	}
 	return nil
 }

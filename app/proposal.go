@@ -62,7 +62,7 @@ func (a *App) choose(base *View, b block, candidates [][]byte, maxBytes int64) (
 	js := a.judge(ctx, branch, candidates)
 	a.verify(js)
 	room := min(maxBytes, MaxBlockBytes)
-	taken := make(claims)
+	taken := newClaims()
 	seen := make(map[[32]byte]bool)
 	var chosen []judged
 	for i := range js {
@@ -71,7 +71,7 @@ func (a *App) choose(base *View, b block, candidates [][]byte, maxBytes int64) (
 		}
 		tx := js[i].opened.Tx
 		size := int64(len(tx.Raw)) + framing
-		if seen[tx.Hash] || size > room || taken.take(js[i].demands.Claims) != nil {
+		if seen[tx.Hash] || size > room || taken.take(js[i].demands) != nil {
 			continue
 		}
 		seen[tx.Hash] = true

@@ -34,8 +34,18 @@ type Demands struct {
 	// Claims: what no other transaction of the same block may claim, each with
 	// its kind first ("entry:…", "key:…").
 	Claims []string
+	// Quotas: what only so many transactions of the same block may use.
+	Quotas []Quota
 	// Checks are verified in a batch with those of other transactions.
 	Checks []Check
+}
+
+// Quota is a thing of which the state before the block leaves so many: each
+// transaction that names it uses one. All that name it in a block agree on Left.
+type Quota struct {
+	// Name with its kind first ("tokens:…").
+	Name string
+	Left uint64
 }
 
 // Handler is what a module offers for one kind of transaction, in three
@@ -47,6 +57,10 @@ type Handler struct {
 	Name string
 	// Signed says whether the envelope must carry a signer; if not it must not.
 	Signed bool
+	// SignedFirst says that the signature is verified before Validate and
+	// Precheck: they cost more than it does, and whoever may sign is known to
+	// everybody.
+	SignedFirst bool
 	// MaxBytes limits the body.
 	MaxBytes int
 	Decode   func(body []byte) (any, error)

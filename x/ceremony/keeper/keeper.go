@@ -63,7 +63,7 @@ func (k *Keeper) Module() ledger.Module {
 	}
 	for _, kind := range ceremony.Kinds {
 		m.Handlers = append(m.Handlers, ledger.Handler{
-			Kind: uint32(kind.Number), Name: kind.Name, Signed: true, MaxBytes: kind.MaxBytes,
+			Kind: uint32(kind.Number), Name: kind.Name, Signed: true, SignedFirst: true, MaxBytes: kind.MaxBytes,
 			Decode: kind.Decode, Validate: ceremony.Validate, Precheck: k.PrecheckStep, Execute: k.ExecuteStep,
 		})
 	}

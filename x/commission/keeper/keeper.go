@@ -35,14 +35,16 @@ func (k *Keeper) Module() ledger.Module {
 		Name: commission.Module,
 		Handlers: []ledger.Handler{
 			{
-				Kind: uint32(txv1.Kind_KIND_PROPOSE), Name: "propose", Signed: true, MaxBytes: commission.MaxProposeBytes,
-				Decode:   func(body []byte) (any, error) { return commission.DecodePropose(body) },
-				Validate: k.ValidatePropose,
+				Kind: uint32(txv1.Kind_KIND_PROPOSE), Name: "propose", Signed: true, SignedFirst: true, MaxBytes: commission.MaxProposeBytes,
+				Decode: func(body []byte) (any, error) { return commission.DecodePropose(body) },
+				Validate: func(_ ledger.Context, tx *ledger.Tx) error {
+					return commission.ValidatePropose(tx.Message.(*commissionv1.Propose))
+				},
 				Precheck: k.PrecheckPropose,
 				Execute:  k.ExecutePropose,
 			},
 			{
-				Kind: uint32(txv1.Kind_KIND_APPROVE), Name: "approve", Signed: true, MaxBytes: commission.MaxApproveBytes,
+				Kind: uint32(txv1.Kind_KIND_APPROVE), Name: "approve", Signed: true, SignedFirst: true, MaxBytes: commission.MaxApproveBytes,
 				Decode: func(body []byte) (any, error) { return commission.DecodeApprove(body) },
 				Validate: func(_ ledger.Context, tx *ledger.Tx) error {
 					return commission.ValidateApprove(tx.Message.(*commissionv1.Approve))

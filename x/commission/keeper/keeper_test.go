@@ -100,6 +100,25 @@ func TestProposeRefusesStrangerAndBadExpiry(t *testing.T) {
 	}
 }
 
+func TestActOfAStrangerIsNotLookedAt(t *testing.T) {
+	town := sample.NewTown()
+	bad := sample.Definition()
+	bad.Threshold = 9
+	p := town.Proposal(createElection, &electionv1.CreateElection{Definition: bad})
+	refused(t, town.Check(sample.Propose("stranger", p)), commission.CodeNotMember, "signer")
+	refused(t, town.Check(sample.Propose("chair", p)), election.CodeDefinition, "threshold")
+}
+
+// Whoever may sign is known to everybody: before the signature is verified,
+// nothing may be done that costs more than to verify it.
+func TestDearKindsAreSignedFirst(t *testing.T) {
+	for _, h := range sample.NewTown().Commission.Module().Handlers {
+		if !h.SignedFirst {
+			t.Errorf("%s is not", h.Name)
+		}
+	}
+}
+
 func TestProposeRefusesWhatIsNoAct(t *testing.T) {
 	town := sample.NewTown()
 	good := &electionv1.CreateElection{Definition: sample.Definition()}

@@ -6,18 +6,9 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// ValidatePropose sees the message alone: proposal, nonce, action and body.
-func (k *Keeper) ValidatePropose(ctx ledger.Context, tx *ledger.Tx) error {
-	m := tx.Message.(*commissionv1.Propose)
-	if err := commission.ValidatePropose(m); err != nil {
-		return err
-	}
-	_, _, err := k.act(ctx, m.Proposal)
-	return err
-}
-
 // PrecheckPropose: signer (a member), expires_ms (ahead, at most 30 days), the
-// proposal new; and the act itself if one approval is the quorum.
+// proposal new; action and body (an act), which only a member's word makes worth
+// the work; and the act itself if one approval is the quorum.
 func (k *Keeper) PrecheckPropose(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx) (ledger.Demands, error) {
 	p := tx.Message.(*commissionv1.Propose).Proposal
 	if !k.IsMember(r, tx.Signer) {
@@ -32,6 +23,9 @@ func (k *Keeper) PrecheckPropose(ctx ledger.Context, r ledger.Reader, tx *ledger
 	id := commission.ProposalID(ctx.ChainID, p)
 	if r.Get(proposalKey(id)) != nil {
 		return ledger.Demands{}, commission.CodeProposed.Refuse("proposal", "%x is on the ledger; approve it, or propose again with a new nonce", id)
+	}
+	if _, _, err := k.act(ctx, p); err != nil {
+		return ledger.Demands{}, err
 	}
 	claims := []string{commission.ProposalClaim(id)}
 	if k.Quorum(r) > 1 {

@@ -75,12 +75,12 @@ func (c *Chain) Block(stepMS int64, txs ...Tx) []error {
 		}
 	}
 	verdicts := make([]error, len(txs))
-	claimed := map[string]bool{}
+	claimed, used := map[string]bool{}, map[string]uint64{}
 	var accepted []*ledger.Tx
 	for i, raw := range txs {
-		tx, claims, err := c.judge(ctx, raw)
+		tx, demands, err := c.judge(ctx, raw)
 		if err == nil {
-			err = claim(claimed, claims)
+			err = claim(claimed, used, demands)
 		}
 		if verdicts[i] = err; err == nil {
 			accepted = append(accepted, tx)
@@ -128,20 +128,20 @@ func (c *Chain) Object(election [32]byte, name string) []byte {
 	return nil
 }
 
-func (c *Chain) judge(ctx ledger.Context, raw Tx) (*ledger.Tx, []string, error) {
+func (c *Chain) judge(ctx ledger.Context, raw Tx) (*ledger.Tx, ledger.Demands, error) {
 	h, ok := c.handlers[raw.Kind]
 	if !ok {
-		return nil, nil, fmt.Errorf("unknown kind %d", raw.Kind)
+		return nil, ledger.Demands{}, fmt.Errorf("unknown kind %d", raw.Kind)
 	}
 	if h.Signed != (raw.Signer != nil) {
-		return nil, nil, fmt.Errorf("%s: signed must be %v", h.Name, h.Signed)
+		return nil, ledger.Demands{}, fmt.Errorf("%s: signed must be %v", h.Name, h.Signed)
 	}
 	if len(raw.Body) > h.MaxBytes {
-		return nil, nil, fmt.Errorf("%s: body of %d bytes is larger than %d", h.Name, len(raw.Body), h.MaxBytes)
+		return nil, ledger.Demands{}, fmt.Errorf("%s: body of %d bytes is larger than %d", h.Name, len(raw.Body), h.MaxBytes)
 	}
 	message, err := h.Decode(raw.Body)
 	if err != nil {
-		return nil, nil, fmt.Errorf("decode %s: %w", h.Name, err)
+		return nil, ledger.Demands{}, fmt.Errorf("decode %s: %w", h.Name, err)
 	}
 	if raw.Raw == nil {
 		raw.Raw = slices.Concat(ledger.U32(raw.Kind), raw.Signer, raw.Body)
@@ -149,29 +149,37 @@ func (c *Chain) judge(ctx ledger.Context, raw Tx) (*ledger.Tx, []string, error) 
 	tx := &ledger.Tx{Kind: raw.Kind, Signer: raw.Signer, Hash: sha256.Sum256(raw.Raw), Raw: raw.Raw, Message: message}
 	if h.Validate != nil {
 		if err := h.Validate(ctx, tx); err != nil {
-			return nil, nil, err
+			return nil, ledger.Demands{}, err
 		}
 	}
 	demands, err := h.Precheck(ctx, c.State, tx)
 	if err != nil {
-		return nil, nil, err
+		return nil, ledger.Demands{}, err
 	}
 	for _, check := range demands.Checks {
 		if err := check.Fact.Verify(); err != nil {
-			return nil, nil, check.Code.Refuse(check.Field, "%v", err)
+			return nil, ledger.Demands{}, check.Code.Refuse(check.Field, "%v", err)
 		}
 	}
-	return tx, demands.Claims, nil
+	return tx, demands, nil
 }
 
-func claim(claimed map[string]bool, claims []string) error {
-	for _, c := range claims {
+func claim(claimed map[string]bool, used map[string]uint64, d ledger.Demands) error {
+	for _, c := range d.Claims {
 		if claimed[c] {
 			return fmt.Errorf("%q: %w", c, ErrClaimed)
 		}
 	}
-	for _, c := range claims {
+	for _, q := range d.Quotas {
+		if used[q.Name] >= q.Left {
+			return fmt.Errorf("%d left of %q: %w", q.Left, q.Name, ErrClaimed)
+		}
+	}
+	for _, c := range d.Claims {
 		claimed[c] = true
+	}
+	for _, q := range d.Quotas {
+		used[q.Name]++
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (k *Keeper) Module() ledger.Module {
 	return ledger.Module{
 		Name: roll.Module,
 		Handlers: []ledger.Handler{{
-			Kind: uint32(txv1.Kind_KIND_STAGE_ROLL), Name: "stage-roll", Signed: true, MaxBytes: roll.MaxStageBytes,
+			Kind: uint32(txv1.Kind_KIND_STAGE_ROLL), Name: "stage-roll", Signed: true, SignedFirst: true, MaxBytes: roll.MaxStageBytes,
 			Decode: func(body []byte) (any, error) { return roll.DecodeStageRoll(body) },
 			Validate: func(_ ledger.Context, tx *ledger.Tx) error {
 				return roll.ValidateStageRoll(tx.Message.(*rollv1.StageRoll))

@@ -69,7 +69,7 @@ func (k *Keeper) Module() ledger.Module {
 	return ledger.Module{
 		Name: tally.Codespace,
 		Handlers: []ledger.Handler{
-			{Kind: uint32(txv1.Kind_KIND_DECRYPTION_SHARE), Name: "DecryptionShare", Signed: true, MaxBytes: tally.MaxBytes,
+			{Kind: uint32(txv1.Kind_KIND_DECRYPTION_SHARE), Name: "DecryptionShare", Signed: true, SignedFirst: true, MaxBytes: tally.MaxBytes,
 				Decode: tally.DecodeShare, Validate: tally.ValidateShare, Precheck: k.PrecheckShare, Execute: k.ExecuteShare},
 			{Kind: uint32(txv1.Kind_KIND_RESULT), Name: "Result", MaxBytes: tally.MaxBytes,
 				Decode: tally.DecodeResult, Validate: tally.ValidateResult, Precheck: k.PrecheckResult, Execute: k.ExecuteResult},
