@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urna-vote/urna/offchain/chain"
@@ -86,8 +87,7 @@ func (d *demo) prepare() error {
 	if err != nil {
 		return err
 	}
-	d.electorate = e
-	d.summary.Voters = len(e.Voters)
+	d.electorate, d.summary.Voters = e, len(e.Voters)
 	for _, program := range []string{"urnad", "urna", "urna-gateway"} {
 		if _, err := os.Stat(filepath.Join(d.options.bin, program)); err != nil {
 			return fmt.Errorf("%w: build the programs first (make build)", err)
@@ -111,6 +111,9 @@ func (d *demo) clearDir() error {
 	if _, err := os.Stat(marker); err != nil && len(entries) > 0 {
 		return fmt.Errorf("%s holds something that is not a run of this program: name another folder with --dir", d.options.dir)
 	}
+	if n := stillRunning(d.path("pids")); n > 0 {
+		return fmt.Errorf("%d processes of the run in %s are still at work: kill $(cat %s)", n, d.options.dir, d.path("pids"))
+	}
 	if err := os.RemoveAll(d.options.dir); err != nil {
 		return err
 	}
@@ -118,6 +121,21 @@ func (d *demo) clearDir() error {
 		return err
 	}
 	return os.WriteFile(marker, []byte("a run of urna-demo; replaced by the next\n"), 0o644)
+}
+
+// stillRunning counts the processes of a network that was kept. A number may
+// belong to another program by now: the kernel's name for it tells.
+func stillRunning(list string) (n int) {
+	text, err := os.ReadFile(list)
+	if err != nil {
+		return 0
+	}
+	for _, pid := range strings.Fields(string(text)) {
+		if name, err := os.ReadFile(filepath.Join("/proc", pid, "comm")); err == nil && strings.HasPrefix(string(name), "urna") {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *demo) path(parts ...string) string {

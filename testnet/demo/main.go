@@ -56,6 +56,8 @@ func (d *demo) stage(ctx context.Context, name, title string, run func(context.C
 	if err := run(ctx); err != nil {
 		return fmt.Errorf("%s: %w", title, err)
 	}
-	d.summary.took(name, time.Since(began))
+	took := time.Since(began)
+	d.summary.took(name, took)
+	fmt.Fprintf(d.out, "        %.1f s\n", took.Seconds())
 	return nil
 }
