@@ -10,6 +10,7 @@ var (
 	listingPrefix = ledger.NewPrefix(0x64, "ballot: unfinished list of counted ballots")
 	pendingPrefix = ledger.NewPrefix(0x65, "ballot: accepted in the block at hand")
 	countedPrefix = ledger.NewPrefix(0x66, "ballot: finished list of counted ballots")
+	panelPrefix   = ledger.NewPrefix(0x68, "ballot: accepted with tokens of a panel")
 	chunkPrefix   = ledger.NewPrefix(0x67, "ballot: chunk of the list of counted ballots")
 )
 
@@ -33,6 +34,12 @@ func SumKey(election [32]byte, group, contest uint32) []byte {
 // CountsKey is where the counts of a token class stand.
 func CountsKey(election [32]byte, class uint32) []byte {
 	return countsPrefix.Key(election[:], ledger.U32(class))
+}
+
+// PanelKey is where it stands how many first ballots of a class were accepted
+// with tokens of a panel.
+func PanelKey(election [32]byte, class, panel uint32) []byte {
+	return panelPrefix.Key(election[:], ledger.U32(class), ledger.U32(panel))
 }
 
 // OrderKey is where a zone's ballot key stands in order; its parts end with the key.

@@ -2,7 +2,7 @@ package issuance
 
 import "github.com/urna-vote/urna/x/ledger"
 
-// Records of the module. Class, style, issuer and member are u32, chunk and
+// Records of the module. Class, panel, style, issuer and member are u32, chunk and
 // height u64.
 var (
 	// KeyClass ‖ election ‖ class → ClassKeys.
@@ -25,4 +25,6 @@ var (
 	KeyClaim = ledger.NewPrefix(0x48, "signature claim")
 	// KeyOpenClaim ‖ election ‖ issuer ‖ height ‖ entry → 1: unanswered claims.
 	KeyOpenClaim = ledger.NewPrefix(0x49, "open signature claim")
+	// KeyPanelCount ‖ election ‖ class ‖ panel → tokens issued (u64).
+	KeyPanelCount = ledger.NewPrefix(0x4a, "issued by a panel")
 )

@@ -60,6 +60,10 @@ func (l late) IssuedCount(r ledger.Reader, id [32]byte, class uint32) uint64 {
 	return l.city.Issuance.IssuedCount(r, id, class)
 }
 
+func (l late) PanelIssued(r ledger.Reader, id [32]byte, class, panel uint32) uint64 {
+	return l.city.Issuance.PanelIssued(r, id, class, panel)
+}
+
 func (l late) Size(r ledger.Reader, id [32]byte, style uint32) uint64 {
 	return l.city.Roll.Size(r, id, style)
 }

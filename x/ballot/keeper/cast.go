@@ -57,7 +57,7 @@ func (k *Keeper) PrecheckCast(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx
 	}
 	demands := ledger.Demands{Claims: []string{"key:" + hex.EncodeToString(tx.Signer)}}
 	if spent == nil {
-		if demands.Checks, err = k.tokenChecks(ctx, r, tx, at); err != nil {
+		if err := k.demandToken(ctx, r, tx, at, &demands); err != nil {
 			return ledger.Demands{}, err
 		}
 	}
@@ -119,44 +119,49 @@ func checkKey(ctx ledger.Context, def *electionv1.Definition, m *ballotv1.CastBa
 	return nil
 }
 
-// tokenChecks demands the signature of each member of the token's panel. Any
-// registered panel will do, also one that is no longer open.
-func (k *Keeper) tokenChecks(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx, at place) ([]ledger.Check, error) {
+// demandToken demands the signature of each member of the token's panel, and a
+// token that this panel issued and nobody used. It may be a panel that is no
+// longer open; one that never was has issued none.
+func (k *Keeper) demandToken(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx, at place, demands *ledger.Demands) error {
 	cast := tx.Message.(*ballot.Cast)
 	token, class := cast.Message.Token, at.style.TokenClass
 	if uint64(token.Panel) >= uint64(len(at.def.Panels)) {
-		return nil, ballot.CodePanel.Refuse("token.panel", "the election has no panel %d, its last is %d", token.Panel, len(at.def.Panels)-1)
+		return ballot.CodePanel.Refuse("token.panel", "the election has no panel %d, its last is %d", token.Panel, len(at.def.Panels)-1)
 	}
 	if got, want := len(token.Signatures), len(at.def.Panels[token.Panel].Issuers); got != want {
-		return nil, ballot.CodeTokenShape.Refuse("token.signatures", "%d signatures, panel %d has %d members and all must sign", got, token.Panel, want)
+		return ballot.CodeTokenShape.Refuse("token.signatures", "%d signatures, panel %d has %d members and all must sign", got, token.Panel, want)
 	}
 	keys, ok := k.issuance.PanelKeys(r, cast.Election, class, token.Panel)
 	if !ok {
-		return nil, ballot.CodePanelKeys.Refuse("token.panel", "not all members of panel %d have registered a key for token class %d", token.Panel, class)
+		return ballot.CodePanelKeys.Refuse("token.panel", "not all members of panel %d have registered a key for token class %d", token.Panel, class)
 	}
-	if err := k.checkIssued(r, cast.Election, class); err != nil {
-		return nil, err
+	left, err := k.unused(r, cast.Election, class, token.Panel)
+	if err != nil {
+		return err
 	}
+	demands.Quotas = append(demands.Quotas, ledger.Quota{Name: fmt.Sprintf("tokens:%x/%d/%d", cast.Election, class, token.Panel), Left: left})
 	scope := blindtoken.Scope{ChainID: ctx.ChainID, Election: cast.Election, Class: class, Panel: token.Panel}
 	message := scope.Message([32]byte(tx.Signer))
-	checks := make([]ledger.Check, len(keys))
 	for i, key := range keys {
-		checks[i] = ledger.Check{
+		demands.Checks = append(demands.Checks, ledger.Check{
 			Fact:   ballot.NewTokenFact(key, message, token.Signatures[i]),
 			Params: key.ID(),
 			Code:   ballot.CodeTokenSignature,
 			Field:  fmt.Sprintf("token.signatures[%d]", i),
-		}
-	}
-	return checks, nil
-}
-
-// checkIssued keeps accepted at or below issued, whoever signs what.
-func (k *Keeper) checkIssued(r ledger.Reader, id [32]byte, class uint32) error {
-	if issued := k.issuance.IssuedCount(r, id, class); k.Counts(r, id, class).Accepted >= issued {
-		return ballot.CodeNotIssued.Refuse("token", "as many ballots of token class %d are accepted as tokens were issued, %d", class, issued)
+		})
 	}
 	return nil
+}
+
+// unused is how many tokens of a panel no ballot was cast with yet. It keeps
+// accepted at or below issued, for each panel and so for the class, whoever
+// signs what.
+func (k *Keeper) unused(r ledger.Reader, id [32]byte, class, panel uint32) (uint64, error) {
+	issued, accepted := k.issuance.PanelIssued(r, id, class, panel), k.PanelAccepted(r, id, class, panel)
+	if accepted >= issued {
+		return 0, ballot.CodeNotIssued.Refuse("token", "as many ballots of token class %d are accepted with tokens of panel %d as it issued, %d", class, panel, issued)
+	}
+	return issued - accepted, nil
 }
 
 // ExecuteCast records an accepted ballot. The end of the block adds it to the sums.
@@ -175,9 +180,11 @@ func (k *Keeper) ExecuteCast(ctx ledger.Context, w ledger.Writer, tx *ledger.Tx)
 	if again {
 		counts.Recasts++
 	} else {
-		if err := k.checkIssued(w, cast.Election, class); err != nil {
+		panel := m.Token.Panel
+		if _, err := k.unused(w, cast.Election, class, panel); err != nil {
 			return err
 		}
+		w.Set(ballot.PanelKey(cast.Election, class, panel), ledger.U64(k.PanelAccepted(w, cast.Election, class, panel)+1))
 		counts.Accepted++
 	}
 	w.Set(ballot.CountsKey(cast.Election, class), ledger.MustEncode(counts))

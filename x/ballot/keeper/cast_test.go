@@ -179,6 +179,10 @@ func TestCastRefusesUnknownElectionAndStyle(t *testing.T) {
 func TestCastRefusesBadTokens(t *testing.T) {
 	c := voting(t, definition(), 5)
 	c.RegisterPanel(1)
+	openPanel(t, c, 1)
+	if err := c.Deliver(c.IssueTx(0, 1, sample.Entry("0/5"))); err != nil {
+		t.Fatal(err)
+	}
 	a, b := c.NewVoter("a", 0), c.NewVoter("b", 0)
 	for name, tc := range map[string]struct {
 		change func(*ballotv1.CastBallot)
@@ -209,16 +213,61 @@ func clone(m *ballotv1.CastBallot) *ballotv1.CastBallot {
 	return ledger.MustDecode[ballotv1.CastBallot](ledger.MustEncode(m))
 }
 
-func TestTokensOfAnyRegisteredPanelAreGood(t *testing.T) {
+func TestTokensOfPanelsThatWereOpenAreGood(t *testing.T) {
 	c := voting(t, definition(), 2)
 	standby := c.VoterOf("standby", 0, 1)
 	wantCode(t, c.Deliver(standby.Cast(1, sample.Marks(0, 0, 0))), ballot.CodePanelKeys)
 	c.RegisterPanel(1)
-	open := &issuancev1.OpenPanel{ElectionId: c.ID[:], Panel: 1, Reason: "a member went silent"}
-	if err := c.Decide(commissionv1.Action_ACTION_OPEN_PANEL, open); err != nil {
+	openPanel(t, c, 1)
+	if err := c.Deliver(c.IssueTx(0, 1, sample.Entry("0/2"))); err != nil {
 		t.Fatal(err)
 	}
 	accept(t, c, standby.Cast(1, sample.Marks(0, 0, 0)), c.NewVoter("old panel", 0).Cast(1, sample.Marks(1, 0, 0)))
+}
+
+func openPanel(t *testing.T, c *sample.City, panel uint32) {
+	t.Helper()
+	open := &issuancev1.OpenPanel{ElectionId: c.ID[:], Panel: panel, Reason: "a member went silent"}
+	if err := c.Decide(commissionv1.Action_ACTION_OPEN_PANEL, open); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// T27, T32: the members of a panel that stands by sign among themselves for
+// voters of the open panel who abstain.
+func TestPanelsAcceptNoMoreThanTheyIssued(t *testing.T) {
+	c := voting(t, definition(), 3)
+	c.RegisterPanel(1)
+	wantCode(t, c.Deliver(c.VoterOf("never opened", 0, 1).Cast(1, sample.Marks(0, 0, 0))), ballot.CodeNotIssued)
+	openPanel(t, c, 1)
+	wantCode(t, c.Deliver(c.VoterOf("nothing issued", 0, 1).Cast(1, sample.Marks(0, 0, 0))), ballot.CodeNotIssued)
+	if err := c.Deliver(c.IssueTx(0, 1, sample.Entry("0/3"))); err != nil {
+		t.Fatal(err)
+	}
+	accept(t, c, c.VoterOf("issued", 0, 1).Cast(1, sample.Marks(0, 0, 0)))
+	wantCode(t, c.Deliver(c.VoterOf("stuffed", 0, 1).Cast(1, sample.Marks(0, 0, 0))), ballot.CodeNotIssued)
+	accept(t, c, c.NewVoter("old panel", 0).Cast(1, sample.Marks(1, 0, 0)))
+}
+
+// Each ballot is right by itself, all together are more than were issued: a
+// proposer must be able to see that before it executes them.
+func TestStuffedBallotsOfOneBlockDoNotSpoilIt(t *testing.T) {
+	c := voting(t, definition(), 2)
+	var txs []ledgertest.Tx
+	for _, name := range []string{"a", "b", "c", "d"} {
+		txs = append(txs, c.NewVoter(name, 0).Cast(1, sample.Marks(0, 0, 0)))
+	}
+	accepted := 0
+	for _, err := range c.Block(1000, txs...) {
+		if err == nil {
+			accepted++
+		} else if !errors.Is(err, ledgertest.ErrClaimed) {
+			t.Fatal(err)
+		}
+	}
+	if accepted != 2 {
+		t.Fatalf("%d ballots accepted of 2 tokens", accepted)
+	}
 }
 
 func TestTokenOfAnotherElectionOrClassIsRefused(t *testing.T) {

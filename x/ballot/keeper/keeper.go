@@ -35,7 +35,8 @@ type ElectionKeys interface {
 // Issuance answers for the tokens' side.
 type Issuance interface {
 	PanelKeys(r ledger.Reader, id [32]byte, class, panel uint32) ([]*blindtoken.PublicKey, bool)
-	IssuedCount(r ledger.Reader, id [32]byte, class uint32) uint64
+	// PanelIssued is how many tokens of a class were issued by a panel.
+	PanelIssued(r ledger.Reader, id [32]byte, class, panel uint32) uint64
 }
 
 // Keeper of ballots.

@@ -1,6 +1,8 @@
 package keeper
 
 import (
+	"encoding/binary"
+
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/ledger"
@@ -33,6 +35,16 @@ func (k *Keeper) Counts(r ledger.Reader, id [32]byte, class uint32) *ballotv1.Cl
 		return &ballotv1.ClassCounts{}
 	}
 	return ledger.MustDecode[ballotv1.ClassCounts](b)
+}
+
+// PanelAccepted is how many first ballots of a class were accepted with tokens
+// of a panel.
+func (k *Keeper) PanelAccepted(r ledger.Reader, id [32]byte, class, panel uint32) uint64 {
+	b := r.Get(ballot.PanelKey(id, class, panel))
+	if b == nil {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
 }
 
 // Counted is the finished list of what is counted in a zone; ok is false while

@@ -99,7 +99,9 @@ func (k *Keeper) ExecuteIssueToken(ctx ledger.Context, w ledger.Writer, tx *ledg
 	w.Set(chunkKey(id, style, chunk), roll.WithBit(w.Get(chunkKey(id, style, chunk)), index))
 	count(w, dirtyKey(id, style, chunk))
 	def, _ := k.elections.Definition(w, id)
-	count(w, classCountKey(id, def.Styles[style].TokenClass))
+	class := def.Styles[style].TokenClass
+	count(w, classCountKey(id, class))
+	count(w, panelCountKey(id, class, m.Panel))
 	w.Touch(id)
 	return nil
 }

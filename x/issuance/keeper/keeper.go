@@ -148,6 +148,10 @@ func classCountKey(id [32]byte, class uint32) []byte {
 	return issuance.KeyClassCount.Key(id[:], ledger.U32(class))
 }
 
+func panelCountKey(id [32]byte, class, panel uint32) []byte {
+	return issuance.KeyPanelCount.Key(id[:], ledger.U32(class), ledger.U32(panel))
+}
+
 func issuedKey(id [32]byte, entry []byte) []byte { return issuance.KeyIssued.Key(id[:], entry) }
 
 func styleKey(id [32]byte, style uint32) []byte {

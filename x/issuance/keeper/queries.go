@@ -41,6 +41,11 @@ func (k *Keeper) IssuedCount(r ledger.Reader, id [32]byte, class uint32) uint64 
 	return getU64(r.Get(classCountKey(id, class)))
 }
 
+// PanelIssued is the number of those tokens that a panel signs.
+func (k *Keeper) PanelIssued(r ledger.Reader, id [32]byte, class, panel uint32) uint64 {
+	return getU64(r.Get(panelCountKey(id, class, panel)))
+}
+
 // OpenPanel is the panel that issues for a class now.
 func (k *Keeper) OpenPanel(r ledger.Reader, id [32]byte, class uint32) uint32 {
 	b := r.Get(classKey(id, class))
