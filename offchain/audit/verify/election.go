@@ -107,7 +107,8 @@ func (v *verifier) endCancelled(ctx ledger.Context) {
 	}
 }
 
-// precheckExtend: the close is ahead, not held, and moves later by at most a day.
+// precheckExtend: the close is ahead, the zone is not suspended at it, and it
+// moves later by at most a day.
 func precheckExtend(v *verifier, ctx ledger.Context, act any) ([]string, error) {
 	m := act.(*electionv1.ExtendClose)
 	z, err := v.findZone(election.Module, m.ElectionId, m.Zone)
@@ -117,7 +118,7 @@ func precheckExtend(v *verifier, ctx ledger.Context, act any) ([]string, error) 
 	switch {
 	case !election.BeforeClose(z.state):
 		return nil, breaks("election/wrong-phase", "zone", "zone %d is %s", m.Zone, election.PhaseName(z.state.Phase))
-	case z.held(election.DeadlineClose):
+	case z.state.Suspended && election.Next(z.state.Phase) == election.DeadlineClose:
 		return nil, breaks("election/suspended", "zone", "the close of zone %d fell into a gap of block time", m.Zone)
 	case m.ClosesMs <= ctx.TimeMS || m.ClosesMs <= z.state.ClosesMs:
 		return nil, breaks("election/timetable", "closes_ms", "%d is not after the close %d and block time %d", m.ClosesMs, z.state.ClosesMs, ctx.TimeMS)
