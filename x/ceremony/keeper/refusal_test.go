@@ -211,6 +211,17 @@ func TestEvidenceFramesNobody(t *testing.T) {
 	wantOut(t, c, tr, ceremony.OutEvidence)
 }
 
+// Anybody can send evidence: before it is opened, its attempt must be running.
+func TestEvidenceIsNotOpenedOutsideItsAttempt(t *testing.T) {
+	c := begin(t, five())
+	where := c.Trustees[0].Where
+	wantCode(t, c.Deliver(rawEvidence(where, []byte("rubbish"))), ceremony.CodeWindow)
+	c.RegisterAll(c.Trustees)
+	wantCode(t, c.Deliver(rawEvidence(where, []byte("rubbish"))), ceremony.CodeInnocent)
+	where.Attempt = 2
+	wantCode(t, c.Deliver(rawEvidence(where, []byte("rubbish"))), ceremony.CodeAttempt)
+}
+
 func TestEvidenceAgainstTooManyFailsTheCeremony(t *testing.T) {
 	c := begin(t, five())
 	c.RegisterAll(c.Trustees)
