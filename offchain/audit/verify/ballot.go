@@ -112,7 +112,7 @@ func (e *elect) form(chainID string, z *zone, style uint32) (*ballot.Form, error
 }
 
 // firstBallot: the key shows a token that all members of a panel signed, and
-// no more ballots are accepted than tokens were issued.
+// no more ballots are accepted with tokens of a panel than it issued.
 func (v *verifier) firstBallot(c *chance, e *elect, style *electionv1.Style, tx *ledger.Tx) error {
 	m := tx.Message.(*ballot.Cast).Message
 	if m.Sequence != 1 || m.Token == nil {
@@ -130,13 +130,22 @@ func (v *verifier) firstBallot(c *chance, e *elect, style *electionv1.Style, tx 
 	if len(m.Token.Signatures) != len(keys) {
 		return breaks("ballot/token-shape", "token.signatures", "%d, panel %d has %d members", len(m.Token.Signatures), panel, len(keys))
 	}
-	if cl.accepted >= cl.issued {
-		return breaks("ballot/more-than-issued", "token", "%d accepted, %d tokens issued", cl.accepted, cl.issued)
+	if err := cl.mayUse(panel); err != nil {
+		return err
 	}
+	c.use(fmt.Sprintf("tokens:%x/%d/%d", e.id, style.TokenClass, panel), cl.panels[panel].unused())
 	scope := blindtoken.Scope{ChainID: c.ctx.ChainID, Election: e.id, Class: style.TokenClass, Panel: panel}
 	message := scope.Message([32]byte(tx.Signer))
 	for i, key := range keys {
 		c.state(checkTokens, "ballot/bad-token", fmt.Sprintf("token.signatures[%d]", i), ballot.NewTokenFact(key, message, m.Token.Signatures[i]))
+	}
+	return nil
+}
+
+// mayUse: a token of the panel is left.
+func (c *class) mayUse(panel uint32) error {
+	if p := c.panels[panel]; p.accepted >= p.issued {
+		return breaks("ballot/more-than-issued", "token", "%d accepted with tokens of panel %d, which issued %d", p.accepted, panel, p.issued)
 	}
 	return nil
 }
@@ -171,10 +180,11 @@ func executeCast(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 	cl, before := e.classes[style.TokenClass], v.spent[key]
 	now := &spent{election: e, style: m.Style, sequence: m.Sequence, firstMS: ctx.TimeMS, lastMS: ctx.TimeMS}
 	if before == nil {
-		if cl.accepted >= cl.issued {
-			return breaks("ballot/more-than-issued", "token", "%d accepted, %d tokens issued", cl.accepted, cl.issued)
+		if err := cl.mayUse(m.Token.Panel); err != nil {
+			return err
 		}
 		cl.accepted++
+		cl.panels[m.Token.Panel].accepted++
 		z := e.zones[style.Zone]
 		z.list.keys = append(z.list.keys, key)
 	} else {

@@ -42,10 +42,20 @@ type chance struct {
 	index  int
 	check  string
 	claims []string
+	quotas []quota
 	facts  []statement
 }
 
+// quota is a thing of which the state before the block leaves so many.
+type quota struct {
+	name string
+	left uint64
+}
+
 func (c *chance) claim(names ...string) { c.claims = append(c.claims, names...) }
+
+// use says that the transaction uses one of what is left.
+func (c *chance) use(name string, left uint64) { c.quotas = append(c.quotas, quota{name, left}) }
 
 // state adds a statement of cryptography that must hold.
 func (c *chance) state(check, code, what string, f fact) {
@@ -63,9 +73,9 @@ func (v *verifier) block(b *opened) {
 	v.beginBlock(ctx)
 	v.limits(ctx, b)
 	admitted := make([]bool, len(b.txs))
-	claimed := map[string]int{}
+	taken := takings{claimed: map[string]int{}, used: map[string]uint64{}}
 	for i := range b.txs {
-		admitted[i] = v.judge(ctx, b, i, claimed)
+		admitted[i] = v.judge(ctx, b, i, taken)
 	}
 	data := make([][]byte, len(b.txs))
 	for i := range b.txs {
@@ -114,7 +124,7 @@ func (v *verifier) limits(ctx ledger.Context, b *opened) {
 }
 
 // judge checks one transaction against the state before the block.
-func (v *verifier) judge(ctx ledger.Context, b *opened, i int, claimed map[string]int) bool {
+func (v *verifier) judge(ctx ledger.Context, b *opened, i int, taken takings) bool {
 	o := &b.txs[i]
 	v.found.count(checkEncoding, 1)
 	if o.err != nil {
@@ -127,14 +137,9 @@ func (v *verifier) judge(ctx ledger.Context, b *opened, i int, claimed map[strin
 		v.brokenBy(ctx, i, o.rule.check, err)
 		return false
 	}
-	for _, name := range c.claims {
-		if first, taken := claimed[name]; taken {
-			v.brokenBy(ctx, i, o.rule.check, breaks("block/claimed", "transaction", "transaction %d of the block claims %q too", first, name))
-			return false
-		}
-	}
-	for _, name := range c.claims {
-		claimed[name] = i
+	if err := taken.take(c); err != nil {
+		v.brokenBy(ctx, i, o.rule.check, err)
+		return false
 	}
 	if o.signature != nil {
 		c.state(checkSignatures, "tx/bad-signature", "signature", o.signature)
@@ -143,6 +148,34 @@ func (v *verifier) judge(ctx ledger.Context, b *opened, i int, claimed map[strin
 		v.bench.state(s)
 	}
 	return true
+}
+
+// takings are what the transactions of a block claim, by the first that does,
+// and how much they use of what is limited.
+type takings struct {
+	claimed map[string]int
+	used    map[string]uint64
+}
+
+// take takes all that a transaction claims and uses, or nothing.
+func (t takings) take(c *chance) error {
+	for _, name := range c.claims {
+		if first, taken := t.claimed[name]; taken {
+			return breaks("block/claimed", "transaction", "transaction %d of the block claims %q too", first, name)
+		}
+	}
+	for _, q := range c.quotas {
+		if t.used[q.name] >= q.left {
+			return breaks("block/claimed", "transaction", "other transactions of the block use all %d left of %q", q.left, q.name)
+		}
+	}
+	for _, name := range c.claims {
+		t.claimed[name] = c.index
+	}
+	for _, q := range c.quotas {
+		t.used[q.name]++
+	}
+	return nil
 }
 
 // brokenBy notes the rule that a transaction breaks.

@@ -95,8 +95,21 @@ func (w *world) forgedBallots() map[string]forgery {
 			return w.sign(cast, m, w.voters[i].key)
 		}
 	}
+	// standby is one whose token is of a panel that was never open.
+	standby := func() []byte {
+		defer func(panel uint32) { w.panel = panel }(w.panel)
+		w.panel = 1
+		return stuffed()
+	}
 	return map[string]forgery{
-		"a ballot more than tokens":      {w.add(cast, 1, stuffed), "ballot/more-than-issued"},
+		"a ballot more than tokens":       {w.add(cast, 1, stuffed), "ballot/more-than-issued"},
+		"a token of a panel never opened": {w.add(cast, 0, standby), "ballot/more-than-issued"},
+		"a ballot with the token of its own block": {func() []spec {
+			specs := w.add(cast, 0, stuffed)()
+			i, _ := w.at(cast, 0)
+			specs[i] = with(w.t, specs[i], w.issue(w.voter(13)))
+			return specs
+		}, "block/claimed"},
 		"a second first ballot of a key": {w.add(cast, 1, recast(5, 1, nil)), "ballot/token-spent"},
 		"a recast too early": {func() []spec {
 			specs := w.add(cast, 1, recast(5, 2, nil))()

@@ -21,7 +21,14 @@ type class struct {
 	record                    *issuancev1.ClassKeys
 	decoded                   map[uint32][]*blindtoken.PublicKey
 	issued, accepted, recasts uint64
+	panels                    []panelCount
 }
+
+// panelCount is how many tokens a panel issued and how many of them were used.
+type panelCount struct{ issued, accepted uint64 }
+
+// unused tokens of a panel.
+func (p panelCount) unused() uint64 { return p.issued - p.accepted }
 
 // token issued for an entry.
 type token struct {
@@ -35,6 +42,7 @@ func newClass(def *electionv1.Definition, index uint32) *class {
 	c := &class{record: &issuancev1.ClassKeys{TokenClass: index}, decoded: map[uint32][]*blindtoken.PublicKey{}}
 	for _, p := range def.Panels {
 		c.record.Panels = append(c.record.Panels, &issuancev1.PanelKeys{Moduli: make([][]byte, len(p.Issuers))})
+		c.panels = append(c.panels, panelCount{})
 	}
 	return c
 }
@@ -226,6 +234,7 @@ func executeIssue(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 	e.issued[p.style].set(p.index)
 	index := e.def.Styles[m.Style].TokenClass
 	e.classes[index].issued++
+	e.classes[index].panels[m.Panel].issued++
 	v.appendLog(tx)
 	if e.classes[index].issued > e.rolls[index] {
 		return breaks("issuance/more-than-roll", "entry", "more tokens than entries in class %d", index)
