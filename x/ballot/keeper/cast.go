@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
@@ -113,8 +114,10 @@ func checkKey(ctx ledger.Context, def *electionv1.Definition, m *ballotv1.CastBa
 	if since := ctx.TimeMS - spent.LastMs; since < def.Revote.IntervalMs {
 		return ballot.CodeTooEarly.Refuse("sequence", "%d ms after the key's last ballot, at least %d are needed", since, def.Revote.IntervalMs)
 	}
-	if bytes.Equal(m.R, spent.R) {
-		return ballot.CodeSameR.Refuse("r", "equal to that of the ballot it replaces: the difference of the two would be readable")
+	for i, r := range append(slices.Clone(spent.EarlierR), spent.R) {
+		if bytes.Equal(m.R, r) {
+			return ballot.CodeSameR.Refuse("r", "equal to that of the key's ballot %d: the difference of the two would be readable", i+1)
+		}
 	}
 	return nil
 }
@@ -200,6 +203,9 @@ func (k *Keeper) ExecuteCast(ctx ledger.Context, w ledger.Writer, tx *ledger.Tx)
 	}
 	if at.def.Revote != nil && at.def.Revote.Allowed {
 		record.R, record.C = m.R, m.C
+		if again {
+			record.EarlierR = append(spent.EarlierR, spent.R)
+		}
 	}
 	k.points.put(tx.Hash, &castPoints{r: cast.Ciphertext.R, c: cast.Ciphertext.C})
 	w.Set(ballot.PendingKey(tx.Signer), ledger.MustEncode(pending))

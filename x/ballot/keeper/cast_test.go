@@ -349,6 +349,29 @@ func TestRecastRules(t *testing.T) {
 	wantCode(t, c.Deliver(b.Cast(2, sample.Marks(1, 0, 0))), ballot.CodeTooLate)
 }
 
+// T38: C_1 − C_3 under one R is the difference of two choices.
+func TestRecastRefusesTheRandomnessOfAnyEarlierBallot(t *testing.T) {
+	def := definition()
+	def.Revote = &electionv1.RevotePolicy{Allowed: true}
+	c := voting(t, def, 1)
+	a := c.NewVoter("a", 0)
+	var used [][]byte
+	for n := uint32(1); n <= 4; n++ {
+		m := clone(a.Seal(n, sample.Marks(int(n)%3, 0, 0)))
+		for i, r := range used {
+			again := clone(m)
+			again.R = r
+			if err := c.Deliver(a.Tx(again)); err == nil {
+				t.Fatalf("ballot %d under the R of ballot %d is accepted", n, i+1)
+			} else {
+				wantCode(t, err, ballot.CodeSameR)
+			}
+		}
+		accept(t, c, a.Tx(m))
+		used = append(used, m.R)
+	}
+}
+
 func TestRecastIsRefusedWhereOneVoteIsThePolicy(t *testing.T) {
 	def := definition()
 	def.Revote = &electionv1.RevotePolicy{}
