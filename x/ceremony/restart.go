@@ -2,13 +2,11 @@ package ceremony
 
 import (
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
+	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-const (
-	maxActBytes    = 4096
-	maxReasonBytes = 1000
-)
+const maxActBytes = 4096
 
 // DecodeRestart reads the body of the act RestartCeremony.
 func DecodeRestart(body []byte) (any, error) {
@@ -19,14 +17,11 @@ func DecodeRestart(body []byte) (any, error) {
 	return m, nil
 }
 
-// ValidateRestart checks what the act alone shows.
+// ValidateRestart checks what the act alone shows: election_id, reason.
 func ValidateRestart(_ ledger.Context, act any) error {
 	m := act.(*ceremonyv1.RestartCeremony)
 	if len(m.ElectionId) != 32 {
 		return CodeMalformed.Refuse("election_id", "%d bytes, an election's id has 32", len(m.ElectionId))
 	}
-	if len(m.Reason) == 0 || len(m.Reason) > maxReasonBytes {
-		return CodeMalformed.Refuse("reason", "%d bytes, needs 1..%d: say why the ceremony is held again", len(m.Reason), maxReasonBytes)
-	}
-	return nil
+	return election.ValidateReason(m.Reason)
 }

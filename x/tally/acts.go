@@ -2,13 +2,11 @@ package tally
 
 import (
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
+	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-const (
-	maxActBytes    = 4096
-	maxReasonBytes = 1000
-)
+const maxActBytes = 4096
 
 // DecodeApproveProtocol reads the act's body.
 func DecodeApproveProtocol(body []byte) (any, error) {
@@ -40,14 +38,11 @@ func DecodeConsentSmallCount(body []byte) (any, error) {
 	return m, nil
 }
 
-// ValidateConsentSmallCount checks what the act alone shows.
+// ValidateConsentSmallCount checks what the act alone shows: election_id, reason.
 func ValidateConsentSmallCount(_ ledger.Context, act any) error {
 	m := act.(*tallyv1.ConsentSmallCount)
 	if len(m.ElectionId) != 32 {
 		return CodeMalformed.Refuse("election_id", "%d bytes, an election's id has 32", len(m.ElectionId))
 	}
-	if len(m.Reason) == 0 || len(m.Reason) > maxReasonBytes {
-		return CodeMalformed.Refuse("reason", "%d bytes, needs 1..%d: say why so few ballots may be counted by themselves", len(m.Reason), maxReasonBytes)
-	}
-	return nil
+	return election.ValidateReason(m.Reason)
 }

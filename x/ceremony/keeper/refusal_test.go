@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/threshold"
@@ -11,6 +12,7 @@ import (
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ceremony"
+	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
@@ -303,7 +305,12 @@ func TestRestartNeedsACeremonyBeforeIssuing(t *testing.T) {
 		return c.Decide(commissionv1.Action_ACTION_RESTART_CEREMONY, &ceremonyv1.RestartCeremony{ElectionId: c.ID[:], Reason: reason})
 	}
 	wantCode(t, restart("too early"), ceremony.CodePhase)
-	wantCode(t, restart(""), ceremony.CodeMalformed)
+	for name, reason := range map[string]string{
+		"none": "", "not UTF-8": "broken \xff\xfe", "a control character": "two\nlines",
+		"blank at its end": "why ", "too long": strings.Repeat("x", election.MaxReasonBytes+1),
+	} {
+		t.Run(name, func(t *testing.T) { wantCode(t, restart(reason), election.CodeMalformed) })
+	}
 }
 
 func TestCandidateKeyOpensToTheDealtSecrets(t *testing.T) {
