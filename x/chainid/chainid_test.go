@@ -62,6 +62,7 @@ func TestGenesisWithTwoReadingsIsRefused(t *testing.T) {
 		"minus zero":      `{"a":-0}`,
 		"large":           `{"a":9007199254740992}`,
 		"name not ASCII":  `{"é":1}`,
+		"capital letter":  `{"validators":1,"Validators":2}`,
 		"half a pair":     `{"a":"\ud800"}`,
 		"not UTF-8":       "{\"a\":\"\xff\"}",
 		"nested too deep": strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40),

@@ -13,7 +13,8 @@
 // canonical is the genesis as JSON after RFC 8785 without its member
 // "chain_id": members sorted, no white space. So that this has one reading in
 // every language, a genesis is refused whose members repeat, whose names are
-// not ASCII, or whose numbers are not integers between -(2^53-1) and 2^53-1.
+// not ASCII or have capital letters, or whose numbers are not integers between
+// -(2^53-1) and 2^53-1.
 //
 // The package must never know what the genesis says otherwise.
 package chainid

@@ -114,8 +114,9 @@ func parseObject(d *json.Decoder, depth int) (*value, error) {
 		if !ok {
 			return nil, errors.New("member without a name")
 		}
-		if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7e || r < 0x20 }) {
-			return nil, fmt.Errorf("member name %q is not printable ASCII", name)
+		// Some readers tell "validators" from "Validators" and others do not.
+		if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7e || r < 0x20 || 'A' <= r && r <= 'Z' }) {
+			return nil, fmt.Errorf("member name %q is not printable ASCII without capital letters", name)
 		}
 		if _, twice := v.members[name]; twice {
 			return nil, fmt.Errorf("member %q occurs twice", name)
