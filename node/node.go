@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	cmtnode "github.com/cometbft/cometbft/node"
@@ -107,12 +108,24 @@ func (n *Node) signer(dir home.Dir) (types.PrivValidator, error) {
 	return pv, nil
 }
 
+// metricsConnections at once: a few collectors ask.
+const metricsConnections = 32
+
 func (n *Node) listen() (err error) {
-	if n.api, err = newServer("API", n.cfg.API.Listen, n.cfg.API); err != nil {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		return fmt.Errorf("ask how many files may be open: %w", err)
+	}
+	connections := n.cfg.API.Connections(files.Cur)
+	if connections < n.cfg.API.MaxConnections {
+		n.log.Warn("fewer connections than api.max_connections: this process may have too few files open",
+			"connections", connections, "files", files.Cur, "wanted", n.cfg.API.MaxConnections)
+	}
+	if n.api, err = newServer("API", n.cfg.API.Listen, n.cfg.API, connections); err != nil {
 		return err
 	}
 	if n.cfg.Metrics.Listen != "" {
-		n.metrics, err = newServer("metrics", n.cfg.Metrics.Listen, n.cfg.API)
+		n.metrics, err = newServer("metrics", n.cfg.Metrics.Listen, n.cfg.API, metricsConnections)
 	}
 	return err
 }

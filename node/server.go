@@ -27,12 +27,12 @@ type server struct {
 	limits   config.API
 }
 
-func newServer(name, addr string, limits config.API) (*server, error) {
+func newServer(name, addr string, limits config.API, connections int) (*server, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("open the port of the %s: %w", name, err)
 	}
-	return &server{name: name, listener: &limited{Listener: l, slots: make(chan struct{}, limits.MaxConnections), done: make(chan struct{})}, limits: limits}, nil
+	return &server{name: name, listener: &limited{Listener: l, slots: make(chan struct{}, connections), done: make(chan struct{})}, limits: limits}, nil
 }
 
 func (s *server) serve(failed *intake.Failure) {

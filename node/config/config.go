@@ -95,6 +95,17 @@ func DefaultAPI() API {
 	}
 }
 
+// ownFiles is how many files stores, logs and peers of a node may hold open.
+const ownFiles = 2304
+
+// Connections is how many the interface may hold at once if the process may
+// have so many files open: what the operator allows, but never so many that
+// strangers keep the stores from opening a file, which would stop the node.
+func (a API) Connections(files uint64) int {
+	room := max(files/4, files-min(files, ownFiles))
+	return int(min(room, uint64(a.MaxConnections)))
+}
+
 // Validate names every wrong key.
 func (a API) Validate() error {
 	errs := []error{

@@ -141,3 +141,14 @@ func TestEngineGetsTheMeasuredSettings(t *testing.T) {
 		t.Errorf("engine: %+v %+v %+v", e.P2P, e.Mempool, e.Consensus)
 	}
 }
+
+func TestConnectionsLeaveFilesToTheStores(t *testing.T) {
+	a := config.DefaultAPI()
+	for files, want := range map[uint64]int{
+		1 << 20: a.MaxConnections, 1<<63 - 1: a.MaxConnections, 20_000: a.MaxConnections, 4096: 1792, 1024: 256, 256: 64,
+	} {
+		if got := a.Connections(files); got != want {
+			t.Errorf("%d files: %d connections, want %d", files, got, want)
+		}
+	}
+}
