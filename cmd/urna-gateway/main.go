@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -33,10 +34,16 @@ func run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	asJSON, _ := root.PersistentFlags().GetBool("json")
-	terminal.PrintError(root.ErrOrStderr(), err, asJSON)
+	return end(root.ErrOrStderr(), err, asJSON)
+}
+
+// end tells an error and gives the code with which the program ends: the same
+// as it tells.
+func end(w io.Writer, err error, asJSON bool) int {
 	if errors.Is(err, client.ErrRefused) {
-		return terminal.ExitRefused
+		err = terminal.Refused(err)
 	}
+	terminal.PrintError(w, err, asJSON)
 	return terminal.ExitCode(err)
 }
 
