@@ -35,6 +35,9 @@ func ApprovedKey(election [32]byte, zone uint32) []byte {
 	return zoneKey(approvedPrefix, election, zone)
 }
 
+// ApprovedPrefix is the prefix of all such marks; election and zone follow.
+func ApprovedPrefix() []byte { return approvedPrefix.Key() }
+
 func zoneKey(p ledger.Prefix, election [32]byte, zone uint32) []byte {
 	return p.Key(election[:], ledger.U32(zone))
 }

@@ -1,6 +1,9 @@
 package keeper
 
 import (
+	"bytes"
+	"encoding/binary"
+
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
@@ -14,10 +17,8 @@ import (
 // happens here so that every transaction of the block meets one state.
 func (k *Keeper) EndBlock(ctx ledger.Context, w ledger.Writer) {
 	k.elections.EachIn(w, electionv1.Phase_PHASE_CLOSED, func(id [32]byte, zone uint32) { k.freeze(ctx, w, id, zone) })
-	k.elections.EachIn(w, electionv1.Phase_PHASE_COUNTING, func(id [32]byte, zone uint32) {
-		k.drawUp(ctx, w, id, zone)
-		k.finish(ctx, w, id, zone)
-	})
+	k.elections.EachIn(w, electionv1.Phase_PHASE_COUNTING, func(id [32]byte, zone uint32) { k.drawUp(ctx, w, id, zone) })
+	k.finish(ctx, w)
 }
 
 // freeze fixes what will be decrypted, unless a small count waits for consent.
@@ -103,12 +104,21 @@ func (k *Keeper) drawUp(ctx ledger.Context, w ledger.Writer, id [32]byte, zone u
 	w.Touch(id)
 }
 
-// finish ends a zone whose protocol was approved in this block.
-func (k *Keeper) finish(ctx ledger.Context, w ledger.Writer, id [32]byte, zone uint32) {
-	if w.Get(tally.ApprovedKey(id, zone)) == nil {
-		return
+// finish ends the zones whose protocol was approved in this block, but for one
+// that was cancelled beside it.
+func (k *Keeper) finish(ctx ledger.Context, w ledger.Writer) {
+	prefix := tally.ApprovedPrefix()
+	var marks [][]byte
+	w.Iterate(prefix, func(key, _ []byte) bool {
+		marks = append(marks, bytes.Clone(key))
+		return true
+	})
+	for _, mark := range marks {
+		w.Delete(mark)
+		id, zone := [32]byte(mark[len(prefix):]), binary.BigEndian.Uint32(mark[len(prefix)+32:])
+		if z, _ := k.elections.Zone(w, id, zone); z.Phase == electionv1.Phase_PHASE_COUNTING {
+			k.elections.SetPhase(ctx, w, id, zone, electionv1.Phase_PHASE_FINAL)
+			w.Touch(id)
+		}
 	}
-	w.Delete(tally.ApprovedKey(id, zone))
-	k.elections.SetPhase(ctx, w, id, zone, electionv1.Phase_PHASE_FINAL)
-	w.Touch(id)
 }
