@@ -25,8 +25,9 @@ type spent struct {
 	firstMS, lastMS int64
 	logIndex        uint64
 	// r, c of the last ballot, kept where another may replace it: encoded, for
-	// there are as many as voters.
-	r, c []byte
+	// there are as many as voters. earlier holds the r of those before it.
+	r, c    []byte
+	earlier [][]byte
 }
 
 // sum of the counted ballots of a group and contest.
@@ -167,8 +168,9 @@ func recast(c *chance, e *elect, before *spent, m *ballotv1.CastBallot) error {
 	case c.ctx.TimeMS-before.lastMS < policy.IntervalMs:
 		return breaks("ballot/recast-too-early", "sequence", "%d ms after the last", c.ctx.TimeMS-before.lastMS)
 	}
-	if bytes.Equal(before.r, m.R) {
-		return breaks("ballot/same-randomness", "r", "equal to that of the ballot it replaces")
+	same := func(r []byte) bool { return bytes.Equal(r, m.R) }
+	if same(before.r) || slices.ContainsFunc(before.earlier, same) {
+		return breaks("ballot/same-randomness", "r", "equal to that of an earlier ballot of the key")
 	}
 	return nil
 }
@@ -194,6 +196,9 @@ func executeCast(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 	now.logIndex = v.appendLog(tx)
 	if e.def.Revote != nil && e.def.Revote.Allowed {
 		now.r, now.c = bytes.Clone(m.R), bytes.Clone(m.C)
+		if before != nil {
+			now.earlier = append(before.earlier, before.r)
+		}
 	}
 	v.spent[key] = now
 	return e.addUp(style, e.forms[m.Style].Parts, cast.Ciphertext, before)

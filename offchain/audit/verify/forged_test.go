@@ -77,6 +77,20 @@ func (w *world) body(raw []byte, m ledger.Wire) *txv1.Tx {
 	return &tx
 }
 
+// firstR is the randomness of a voter's first ballot.
+func (w *world) firstR(voter int) []byte {
+	key := w.voters[voter].key.Public()
+	i, _ := w.at(txv1.Kind_KIND_CAST_BALLOT, 0)
+	for _, raw := range w.specs[i].txs {
+		var m ballotv1.CastBallot
+		if tx := w.body(raw, &m); bytes.Equal(tx.Signer, key[:]) {
+			return m.R
+		}
+	}
+	w.t.Fatalf("voter %d has cast no ballot", voter)
+	return nil
+}
+
 func (w *world) forgedBallots() map[string]forgery {
 	const cast = txv1.Kind_KIND_CAST_BALLOT
 	// stuffed is a ballot by a key of the forger's choice, its token signed by
@@ -122,13 +136,14 @@ func (w *world) forgedBallots() map[string]forgery {
 		"a ballot before voting":      {w.add(txv1.Kind_KIND_ISSUE_TOKEN, 1, recast(5, 1, nil)), "ballot/not-voting"},
 		"a style that does not exist": {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = styles })), "ballot/wrong-style"},
 		"another style than before":   {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = 2 })), "ballot/key-of-another-ballot"},
-		"the randomness of before": {w.add(cast, 2, func() []byte {
-			i, j := w.at(cast, 0)
-			var before ballotv1.CastBallot
-			tx := w.body(w.specs[i].txs[j], &before)
-			n := slices.IndexFunc(w.voters, func(v *voter) bool { p := v.key.Public(); return bytes.Equal(p[:], tx.Signer) })
-			return recast(n, 2, func(m *ballotv1.CastBallot) { m.R = before.R })()
-		}), "ballot/same-randomness"},
+		"the randomness of before": {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.R = w.firstR(5) })), "ballot/same-randomness"},
+		// The first voters have cast twice; two blocks later they may again.
+		"the randomness of the ballot before the last": {func() []spec {
+			i, _ := w.at(cast, 0)
+			specs := w.forged()[:i+5]
+			specs[i+4].txs = [][]byte{recast(0, 3, func(m *ballotv1.CastBallot) { m.R = w.firstR(0) })()}
+			return specs
+		}, "ballot/same-randomness"},
 		"a proof of another key": {w.replace(cast, 0, func(raw []byte) []byte {
 			var m ballotv1.CastBallot
 			w.body(raw, &m)
