@@ -136,7 +136,7 @@ func (w *world) forgedBallots() map[string]forgery {
 		"a ballot before voting":      {w.add(txv1.Kind_KIND_ISSUE_TOKEN, 1, recast(5, 1, nil)), "ballot/not-voting"},
 		"a style that does not exist": {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = styles })), "ballot/wrong-style"},
 		"another style than before":   {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.Style = 2 })), "ballot/key-of-another-ballot"},
-		"the randomness of before": {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.R = w.firstR(5) })), "ballot/same-randomness"},
+		"the randomness of before":    {w.add(cast, 2, recast(5, 2, func(m *ballotv1.CastBallot) { m.R = w.firstR(5) })), "ballot/same-randomness"},
 		// The first voters have cast twice; two blocks later they may again.
 		"the randomness of the ballot before the last": {func() []spec {
 			i, _ := w.at(cast, 0)
