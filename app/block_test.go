@@ -254,6 +254,9 @@ func TestRecheckAsksTheStateOnly(t *testing.T) {
 	}
 }
 
+// smallOrder is the neutral element as a key: elsewhere it signs everything.
+func smallOrder() []byte { return append([]byte{1}, make([]byte, 31)...) }
+
 func TestBadInputsAreRefusedByName(t *testing.T) {
 	n := startNode(t, vfs.NewMem(), trialRules(false))
 	defer n.close()
@@ -293,6 +296,7 @@ func TestBadInputsAreRefusedByName(t *testing.T) {
 		"altered body":           {altered(func() { tx.Body = body(id(1, 2)) }), envelope.CodeSignature.Number},
 		"altered kind":           {altered(func() { tx.Kind = kindAppointment }), codeEarly.Number},
 		"another's signature":    {altered(func() { k := key(2).Public(); tx.Signer = k[:] }), envelope.CodeSignature.Number},
+		"signer of small order":  {altered(func() { tx.Signer, tx.Signature = smallOrder(), append(smallOrder(), make([]byte, 32)...) }), envelope.CodeSignature.Number},
 		"malformed body":         {altered(func() { tx.Body = []byte{0xff} }), envelope.CodeMalformed.Number},
 		"body without its field": {altered(func() { tx.Body = nil }), codeShape.Number},
 	} {

@@ -403,6 +403,7 @@ func TestTenBallotsOfAKeyAreTheMost(t *testing.T) {
 	}
 }
 
+// T20.
 func TestCopiedBallotIsRefused(t *testing.T) {
 	c := voting(t, definition(), 2)
 	a, thief := c.NewVoter("a", 0), c.NewVoter("thief", 0)
@@ -424,6 +425,19 @@ func TestCopiedBallotIsRefused(t *testing.T) {
 	both := ct.Encode()
 	m.R, m.C = both[:32], both[32:]
 	wantCode(t, c.Deliver(thief.Tx(m)), ballot.CodeProof)
+	// Of the same voter's in another election on the same chain.
+	elsewhere := sample.NewCity()
+	def := definition()
+	def.Nonce[0] = 1
+	elsewhere.BeginCeremony(def)
+	elsewhere.HoldCeremony()
+	foreign := clone((&sample.Voter{City: elsewhere, Secret: thief.Secret, Key: thief.Key, Token: thief.Token}).Seal(1, sample.Marks(0, 1, 1)))
+	foreign.ElectionId = c.ID[:]
+	wantCode(t, c.Deliver(thief.Tx(foreign)), ballot.CodeProof)
+	// Of one contest in the place of another.
+	moved := clone(thief.Seal(1, sample.Marks(0, 1, 1)))
+	moved.C = append(bytes.Clone(moved.C[64:]), moved.C[:64]...)
+	wantCode(t, c.Deliver(thief.Tx(moved)), ballot.CodeProof)
 	// Options exchanged.
 	own := clone(thief.Seal(1, sample.Marks(0, 1, 1)))
 	swapped := bytes.Clone(own.C)
