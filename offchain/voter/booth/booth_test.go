@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -14,13 +15,23 @@ import (
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/offchain/voter/booth"
+	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/sample"
 )
 
-type objects map[string][]byte
+// objects are those asked for, and a way to see the others.
+type objects struct {
+	sent map[string][]byte
+	look func(name string) []byte
+}
 
-func (o objects) Object(name string) ([]byte, bool) { b, ok := o[name]; return b, ok }
+func (o objects) Object(name string) ([]byte, bool) { b, ok := o.sent[name]; return b, ok }
+
+func (o objects) Hash(name string) ([32]byte, bool) {
+	b := o.look(name)
+	return sha256.Sum256(b), b != nil
+}
 
 // city is an election in the phase voting, made once: the tests only read it.
 var city = sync.OnceValue(func() *sample.City { return sample.OpenVoting(sample.Definition(), 2) })
@@ -34,14 +45,16 @@ func prove(change func(name string, b []byte) []byte, asked *atomic.Int32) booth
 		if asked != nil {
 			asked.Add(1)
 		}
-		out := objects{}
-		for _, name := range names {
+		out := objects{sent: map[string][]byte{}, look: func(name string) []byte {
 			b := city().Object(id, name)
 			if change != nil {
 				b = change(name, bytes.Clone(b))
 			}
-			if b != nil {
-				out[name] = b
+			return b
+		}}
+		for _, name := range names {
+			if b := out.look(name); b != nil {
+				out.sent[name] = b
 			}
 		}
 		return out, nil
@@ -194,6 +207,49 @@ func TestWatchProvesOnceForManyVoters(t *testing.T) {
 	now = now.Add(2 * time.Second)
 	if _, err := w.Parameters(context.Background(), city().ID, 1, time.Second); err != nil || asked.Load() != 4 {
 		t.Fatalf("asked %d times after the age, %v", asked.Load(), err)
+	}
+}
+
+func TestAKeyMadeAnewReplacesTheOneBefore(t *testing.T) {
+	at, key := time.Unix(1000, 0), func(b []byte) []byte { return b }
+	change := func(name string, b []byte) []byte {
+		if name == "key/0" {
+			return key(b)
+		}
+		return b
+	}
+	w := booth.NewWatch(prove(change, nil), sample.ChainID, func() time.Time { return at })
+	look := func() *booth.Parameters {
+		t.Helper()
+		at = at.Add(time.Minute)
+		p, err := w.Parameters(context.Background(), city().ID, 1, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := look()
+	if again := look(); first.Form == nil || again.Form != first.Form {
+		t.Fatal("the form of the same key is made anew")
+	}
+	// The commission has the ceremony held again: there is no key, then another.
+	key = func([]byte) []byte { return nil }
+	if void := look(); void.Form != nil {
+		t.Fatal("a form of a void key is kept")
+	}
+	key = func(b []byte) []byte {
+		k := ledger.MustDecode[ceremonyv1.ElectionKey](b)
+		k.Slots = append(k.Slots[32:len(k.Slots):len(k.Slots)], k.Slots[:32]...)
+		return ledger.MustEncode(k)
+	}
+	second := look()
+	if second.Form == nil || second.Form.KeyHash == first.Form.KeyHash {
+		t.Fatal("the form of the other key is not made")
+	}
+	// So fast that nobody looked in between.
+	key = func(b []byte) []byte { return b }
+	if third := look(); third.Form == nil || third.Form.KeyHash != first.Form.KeyHash {
+		t.Fatal("the form of a void key is kept")
 	}
 }
 

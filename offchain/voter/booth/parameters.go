@@ -2,6 +2,7 @@ package booth
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
@@ -16,9 +17,11 @@ import (
 // maxObject limits an object of an election's summary in bytes.
 const maxObject = 64 << 20
 
-// Objects are proven objects of an election's summary.
+// Objects are proven objects of an election's summary: the bytes of those that
+// were asked for, and the hash of every one that there is.
 type Objects interface {
 	Object(name string) ([]byte, bool)
+	Hash(name string) ([32]byte, bool)
 }
 
 // Prove fetches objects of an election and returns those that follow from the
@@ -38,8 +41,10 @@ type Parameters struct {
 	// with a key that is not registered has none.
 	OpenPanel uint32
 	Panels    [][]*blindtoken.PublicKey
-	// Form is the empty ballot, nil before the election key exists.
+	// Form is the empty ballot, nil while there is no election key.
 	Form *ballot.Form
+	// keyHash is that of the object from which Form was made.
+	keyHash [32]byte
 }
 
 // Load fetches and reads the parameters for a style.
@@ -56,7 +61,8 @@ func Load(ctx context.Context, prove Prove, chainID string, id [32]byte, style u
 }
 
 // Renew fetches again what changes: the zone's phase, the open panel and the
-// issuers' keys, the election key as long as there was none.
+// issuers' keys, and the election key if it is another than before: a ceremony
+// that is held again makes the old one void.
 func (p *Parameters) Renew(ctx context.Context, prove Prove) (*Parameters, error) {
 	next := *p
 	if err := next.fetch(ctx, prove); err != nil {
@@ -78,19 +84,30 @@ func (p *Parameters) fetch(ctx context.Context, prove Prove) error {
 	if err := p.readPanels(objects, classKeys); err != nil {
 		return err
 	}
-	if p.Form != nil || p.Zone.Phase < electionv1.Phase_PHASE_ROLL || p.Zone.Phase == electionv1.Phase_PHASE_CANCELLED {
+	hash, exists := objects.Hash(keyName)
+	switch {
+	case !exists:
+		p.Form = nil
+		return nil
+	case p.Form != nil && p.keyHash == hash:
 		return nil
 	}
 	if objects, err = prove(ctx, p.Election, keyName); err != nil {
 		return fmt.Errorf("load election key: %w", err)
 	}
-	key, err := object[ceremonyv1.ElectionKey](objects, keyName)
+	return p.readKey(objects, keyName)
+}
+
+func (p *Parameters) readKey(objects Objects, name string) error {
+	key, err := object[ceremonyv1.ElectionKey](objects, name)
 	if err != nil {
 		return err
 	}
 	if p.Form, err = ballot.PreparedForm(p.ChainID, p.Election, p.Definition, p.Style, key); err != nil {
 		return fmt.Errorf("load election key: %w", err)
 	}
+	// The key may have changed since its hash was seen: what counts is what was read.
+	p.keyHash = sha256.Sum256(ledger.MustEncode(key))
 	return nil
 }
 

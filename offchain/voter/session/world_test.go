@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -180,12 +181,19 @@ type objects map[string][]byte
 
 func (o objects) Object(name string) ([]byte, bool) { b, ok := o[name]; return b, ok }
 
+func (o objects) Hash(name string) ([32]byte, bool) {
+	b, ok := o[name]
+	return sha256.Sum256(b), ok
+}
+
 func (w *world) prove(_ context.Context, id [32]byte, names ...string) (booth.Objects, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	out := objects{}
-	for _, name := range names {
-		if out[name] = w.city.Object(id, name); out[name] == nil {
+	for _, name := range append(names, "key/0") {
+		if b := w.city.Object(id, name); b != nil {
+			out[name] = b
+		} else if name != "key/0" {
 			return nil, fmt.Errorf("object %s is missing", name)
 		}
 	}
