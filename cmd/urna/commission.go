@@ -115,7 +115,7 @@ func newApproveCommand() *cobra.Command {
 				return err
 			}
 			defer office.Client.Close()
-			p, err := office.Client.Proposal(cmd.Context(), id)
+			p, err := office.Proposal(cmd.Context(), id)
 			if err != nil {
 				return err
 			}

@@ -2,12 +2,14 @@ package commission
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/offchain/client"
+	"github.com/urna-vote/urna/proto/api"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/commission"
@@ -41,6 +43,28 @@ func (o *Office) Propose(ctx context.Context, action commissionv1.Action, act le
 	}
 	id := commission.ProposalID(o.ChainID, proposal)
 	return id, o.send(ctx, txv1.Kind_KIND_PROPOSE, &commissionv1.Propose{Proposal: proposal})
+}
+
+// A proposal is in a block when its proposer tells of it, but this member's node
+// may be a few blocks behind.
+const (
+	nodeBehind = 10 * time.Second
+	lookEvery  = 300 * time.Millisecond
+)
+
+// Proposal fetches a proposal, and waits a little for a node that is behind.
+func (o *Office) Proposal(ctx context.Context, id [32]byte) (*api.Proposal, error) {
+	for deadline := o.Now().Add(nodeBehind); ; {
+		p, err := o.Client.Proposal(ctx, id)
+		if err == nil || !errors.Is(err, client.ErrNotFound) || o.Now().After(deadline) {
+			return p, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(lookEvery):
+		}
+	}
 }
 
 // Approve adds the member's approval.

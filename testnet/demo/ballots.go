@@ -147,11 +147,14 @@ func (d *demo) keepOpen(ctx context.Context, cast *atomic.Int64) error {
 			continue
 		}
 		more := min(max(left+left/2, margin), 2*time.Hour)
-		closes = time.Now().Add(margin + more).Truncate(time.Second)
-		fmt.Fprintf(d.out, "        the commission moves the close to %s\n", closes.Format(time.TimeOnly))
+		later := time.Now().Add(margin + more).Truncate(time.Second)
+		fmt.Fprintf(d.out, "        the commission moves the close to %s\n", later.Format(time.TimeOnly))
 		err := d.decide(ctx, "propose", "extend-close", "--election", d.election(), "--zone", "0",
-			"--closes", closes.Format(time.RFC3339), "--reason", "voters are still casting")
-		if err != nil && ctx.Err() == nil {
+			"--closes", later.Format(time.RFC3339), "--reason", "voters are still casting")
+		switch {
+		case err == nil:
+			closes = later
+		case ctx.Err() == nil && time.Now().After(closes):
 			return err
 		}
 	}
