@@ -25,27 +25,39 @@ func (c *Client) ProvenRaw(ctx context.Context, election [32]byte, objects ...st
 	if c.cfg.Trust == nil {
 		return nil, nil, errNoTrust
 	}
-	raw, err := get[api.Proven](ctx, c, names(objects), "/v1/elections/%x/proven", election)
+	var p *chain.Proven
+	raw, err := getChecked(ctx, c, func(raw *api.Proven) (err error) {
+		p, err = c.proven(election, objects, raw)
+		return err
+	}, names(objects), "/v1/elections/%x/proven", election)
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, name := range objects {
+		if _, there := p.Hash(name); !there {
+			return nil, nil, fmt.Errorf("object %q of election %x at height %d: %w", name, election[:4], p.Head.Height, ErrNotFound)
+		}
+	}
+	return p, raw, nil
+}
+
+// proven checks a node's answer and that it keeps back nothing of what was
+// asked for.
+func (c *Client) proven(election [32]byte, objects []string, raw *api.Proven) (*chain.Proven, error) {
 	p, err := c.cfg.Trust.VerifyProven(election, raw)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
 	if len(objects) == 0 {
 		objects = p.Names()
 	}
 	for _, name := range objects {
-		if _, sent := p.Object(name); sent {
-			continue
+		_, sent := p.Object(name)
+		if _, there := p.Hash(name); there && !sent {
+			return nil, fmt.Errorf("%w: the node kept back object %q of election %x", ErrUntrusted, name, election[:4])
 		}
-		if _, there := p.Hash(name); there {
-			return nil, nil, fmt.Errorf("%w: the node kept back object %q of election %x", ErrUntrusted, name, election[:4])
-		}
-		return nil, nil, fmt.Errorf("object %q of election %x at height %d: %w", name, election[:4], p.Head.Height, ErrNotFound)
 	}
-	return p, raw, nil
+	return p, nil
 }
 
 // Receipt returns the proof that a transaction is in the ballot log, checked.
@@ -54,16 +66,18 @@ func (c *Client) Receipt(ctx context.Context, hash [32]byte) (*api.Receipt, *cha
 	if c.cfg.Trust == nil {
 		return nil, nil, errNoTrust
 	}
-	r, err := get[api.Receipt](ctx, c, nil, "/v1/receipts/%x", hash)
+	var head *chain.Head
+	r, err := getChecked(ctx, c, func(r *api.Receipt) (err error) {
+		if head, err = c.cfg.Trust.VerifyReceipt(r); err != nil {
+			return fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+		if [32]byte(r.TxHash) != hash {
+			return fmt.Errorf("%w: receipt is for %s", ErrUntrusted, r.TxHash)
+		}
+		return nil
+	}, nil, "/v1/receipts/%x", hash)
 	if err != nil {
 		return nil, nil, err
-	}
-	head, err := c.cfg.Trust.VerifyReceipt(r)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
-	}
-	if [32]byte(r.TxHash) != hash {
-		return nil, nil, fmt.Errorf("%w: receipt is for %s", ErrUntrusted, r.TxHash)
 	}
 	return r, head, nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -62,6 +63,8 @@ type call struct {
 	accept string
 	// wanted holds further statuses whose body the caller reads.
 	wanted []int
+	// check refuses answers that are not what they should be; nil takes all.
+	check func(*answer) error
 }
 
 type answer struct {
@@ -70,10 +73,12 @@ type answer struct {
 	body   []byte
 }
 
-// do sends a call. A node that cannot be reached, is behind or is busy is
-// passed over; after each round over all nodes it waits longer.
+// do sends a call. A node that cannot be reached, is behind, is busy or answers
+// what fails the check is passed over; after each round over all nodes it waits
+// longer. That a thing is not there, or is refused, one node does not decide:
+// all are asked, and the first such answer stands if none knows better.
 func (c *Client) do(ctx context.Context, q call) (*answer, error) {
-	var last error
+	var last, wrong error
 	wait := c.cfg.Backoff
 	for round := range c.cfg.Rounds {
 		if round > 0 {
@@ -82,24 +87,54 @@ func (c *Client) do(ctx context.Context, q call) (*answer, error) {
 			}
 			wait *= 2
 		}
-		first := int(c.preferred.Load())
+		first, failed := int(c.preferred.Load()), 0
+		var no *negative
 		for i := range c.nodes {
 			n := (first + i) % len(c.nodes)
 			a, retry, err := c.once(ctx, n, q)
-			if err == nil {
-				c.preferred.Store(uint32(n))
-				return a, nil
-			}
-			if ctx.Err() != nil {
+			if ctx.Err() != nil && err != nil {
 				return nil, context.Cause(ctx)
 			}
-			last = err
-			if !retry {
+			if err == nil && a.status/100 == 2 {
+				if err = q.verify(a); err == nil {
+					c.preferred.Store(uint32(n))
+					return a, nil
+				}
+				wrong, failed = err, failed+1
+				continue
+			}
+			switch {
+			case err == nil || errors.Is(err, ErrNotFound):
+				if no == nil {
+					no = &negative{a, err}
+				}
+			case !retry:
 				return nil, err
+			default:
+				last = err
 			}
 		}
+		if no != nil {
+			return no.answer, no.err
+		}
+		if failed == len(c.nodes) {
+			return nil, wrong
+		}
 	}
-	return nil, fmt.Errorf("%s %s: %w: %w", q.method, q.path, ErrUnavailable, last)
+	return nil, fmt.Errorf("%s %s: %w: %w", q.method, q.path, ErrUnavailable, errors.Join(last, wrong))
+}
+
+// negative is an answer by which there is nothing, or a refusal.
+type negative struct {
+	answer *answer
+	err    error
+}
+
+func (q call) verify(a *answer) error {
+	if q.check == nil {
+		return nil
+	}
+	return q.check(a)
 }
 
 // once sends a call to one node; retry says that another may do better.
@@ -147,7 +182,17 @@ func passOver(status int) bool {
 }
 
 // detail finds the words in an RFC 9457 problem, or the beginning of the text.
+// A stranger wrote them: what would steer a terminal is left out.
 func detail(body []byte) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, words(body))
+}
+
+func words(body []byte) string {
 	var p struct {
 		Title  string `json:"title"`
 		Detail string `json:"detail"`
@@ -181,12 +226,30 @@ func decode(node string, body []byte, v any) error {
 
 // get asks for a JSON value.
 func get[T any](ctx context.Context, c *Client, query url.Values, format string, args ...any) (*T, error) {
-	a, err := c.do(ctx, call{method: http.MethodGet, path: fmt.Sprintf(format, args...), query: query, accept: "application/json"})
+	return getChecked[T](ctx, c, nil, query, format, args...)
+}
+
+// getChecked asks for a JSON value that passes a check; nodes whose values do
+// not are passed over.
+func getChecked[T any](ctx context.Context, c *Client, check func(*T) error, query url.Values, format string, args ...any) (*T, error) {
+	var v *T
+	_, err := c.do(ctx, call{
+		method: http.MethodGet, path: fmt.Sprintf(format, args...), query: query, accept: "application/json",
+		check: func(a *answer) error {
+			v = new(T)
+			if err := decode(a.node, a.body, v); err != nil || check == nil {
+				return err
+			}
+			if err := check(v); err != nil {
+				return fmt.Errorf("answer of %s: %w", a.node, err)
+			}
+			return nil
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
-	v := new(T)
-	return v, decode(a.node, a.body, v)
+	return v, nil
 }
 
 // getBytes asks for an octet stream or a text.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -23,27 +24,42 @@ const lostAfter = 3 * time.Second
 
 // Submit hands a transaction to a node. A refusal is a *Refusal.
 func (c *Client) Submit(ctx context.Context, raw []byte) (*api.Submitted, error) {
+	hash := sha256.Sum256(raw)
 	a, err := c.do(ctx, call{
 		method: http.MethodPost, path: "/v1/transactions", body: raw, accept: "application/json",
 		wanted: []int{http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge},
+		check: func(a *answer) error {
+			_, err := submitted(a, hash)
+			return err
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("submit transaction: %w", err)
 	}
-	var s api.Submitted
-	if err := decode(a.node, a.body, &s); err != nil || (len(s.Hash) == 0 && s.Code == 0) {
-		if a.status/100 != 2 {
-			return nil, fmt.Errorf("submit transaction: %w", &StatusError{Node: a.node, Status: a.status, Detail: detail(a.body)})
-		}
-		return nil, fmt.Errorf("submit transaction: %w", errors.Join(errors.New("answer says nothing"), err))
+	s, err := submitted(a, hash)
+	if err != nil {
+		return nil, fmt.Errorf("submit transaction: %w", err)
 	}
 	if s.Code != 0 {
-		return &s, &Refusal{s}
+		return s, &Refusal{*s}
 	}
-	if want := sha256.Sum256(raw); len(s.Hash) != len(want) || [32]byte(s.Hash) != want {
-		return nil, fmt.Errorf("submit transaction: %s answers for %s, not for %x", a.node, s.Hash, want)
+	return s, nil
+}
+
+// submitted reads the answer to a transaction.
+func submitted(a *answer, hash [32]byte) (*api.Submitted, error) {
+	s := new(api.Submitted)
+	err := decode(a.node, a.body, s)
+	if err != nil || (len(s.Hash) == 0 && s.Code == 0) {
+		if a.status/100 != 2 {
+			return nil, &StatusError{Node: a.node, Status: a.status, Detail: detail(a.body)}
+		}
+		return nil, errors.Join(errors.New("answer says nothing"), err)
 	}
-	return &s, nil
+	if s.Code == 0 && !bytes.Equal(s.Hash, hash[:]) {
+		return nil, fmt.Errorf("%s answers for %s, not for %x", a.node, s.Hash, hash)
+	}
+	return s, nil
 }
 
 // SubmitBatch hands transactions to a node, at most MaxBatch and MaxBatchBytes.
