@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/node/home"
 )
@@ -18,6 +19,12 @@ import (
 func execute(t *testing.T, args ...string) int {
 	t.Helper()
 	return run(t.Context(), args)
+}
+
+// memberKey is a public key in hex.
+func memberKey() string {
+	key := sign.NewPrivateKey([sign.SeedSize]byte{7}).Public()
+	return hex.EncodeToString(key[:])
 }
 
 func TestWrongCommandLinesExitWithTwo(t *testing.T) {
@@ -53,7 +60,7 @@ func TestChainIsMadeFromTheValidatorsPublicFiles(t *testing.T) {
 			t.Fatalf("init exits with %d", code)
 		}
 	}
-	commission := `{"quorum": 1, "members": [{"name": "A", "role": "chair", "key": "` + strings.Repeat("ab", 32) + `"}]}`
+	commission := `{"quorum": 1, "members": [{"name": "A", "role": "chair", "key": "` + memberKey() + `"}]}`
 	if err := os.WriteFile(at("commission.json"), []byte(commission), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +107,7 @@ func TestInterruptedCommandsLeaveNothing(t *testing.T) {
 func TestTestnetTakesTheCommissionGiven(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "commission.json")
-	commission := `{"quorum": 1, "members": [{"name": "A", "role": "chair", "key": "` + strings.Repeat("cd", 32) + `"}]}`
+	commission := `{"quorum": 1, "members": [{"name": "A", "role": "chair", "key": "` + memberKey() + `"}]}`
 	if err := os.WriteFile(file, []byte(commission), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +118,7 @@ func TestTestnetTakesTheCommissionGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := g.App.Commission; c.Quorum != 1 || len(c.Members) != 1 || c.Members[0].Key != [32]byte(bytes.Repeat([]byte{0xcd}, 32)) {
+	if c := g.App.Commission; c.Quorum != 1 || len(c.Members) != 1 || hex.EncodeToString(c.Members[0].Key[:]) != memberKey() {
 		t.Errorf("commission %+v", c)
 	}
 	if err := os.WriteFile(file, []byte(commission+"{}"), 0o600); err != nil {

@@ -12,7 +12,9 @@ import (
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/urna-vote/urna/app/genesis"
+	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/x/chainid"
+	"github.com/urna-vote/urna/x/commission"
 )
 
 // maxBytes of a genesis file.
@@ -109,8 +111,8 @@ func Load(file string) (*Genesis, error) {
 	return g, nil
 }
 
-// Parse reads a genesis and checks that its chain id is its own. What
-// the commission may be the application checks when the chain starts.
+// Parse reads a genesis and checks that its chain id is its own and that a
+// chain can begin with it.
 func Parse(raw []byte) (*Genesis, error) {
 	id, err := chainid.Check(raw)
 	if err != nil {
@@ -130,7 +132,23 @@ func Parse(raw []byte) (*Genesis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chain %s: %w", id, err)
 	}
+	if len(doc.AppHash) != 0 {
+		return nil, fmt.Errorf("chain %s: app_hash: must be empty", id)
+	}
+	if err := checkCommission(state.Commission); err != nil {
+		return nil, fmt.Errorf("chain %s: app_state: %w", id, err)
+	}
 	return &Genesis{Raw: raw, Doc: doc, App: state}, nil
+}
+
+// checkCommission applies the application's rule before a chain id is handed
+// round, not when the first block is to be made.
+func checkCommission(c genesis.Commission) error {
+	g := commission.Genesis{Quorum: c.Quorum}
+	for _, m := range c.Members {
+		g.Members = append(g.Members, commission.Member{Name: m.Name, Role: m.Role, Key: m.Key[:]})
+	}
+	return g.Validate()
 }
 
 // HasValidator reports whether an Ed25519 key is in the genesis.
@@ -150,8 +168,11 @@ func checkValidators(vs []types.GenesisValidator) error {
 	seen := map[string]bool{}
 	for i, v := range vs {
 		key, ok := v.PubKey.(ed25519.PubKey)
-		if !ok {
+		if !ok || len(key) != sign.PublicKeySize {
 			return fmt.Errorf("validators[%d]: key is no Ed25519 key", i)
+		}
+		if err := sign.CheckPublicKey([sign.PublicKeySize]byte(key)); err != nil {
+			return fmt.Errorf("validators[%d]: %w", i, err)
 		}
 		text := base64.StdEncoding.EncodeToString(key)
 		if seen[text] {

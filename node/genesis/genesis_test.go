@@ -9,15 +9,19 @@ import (
 	"time"
 
 	appgenesis "github.com/urna-vote/urna/app/genesis"
+	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/x/chainid"
 )
 
+// key is a public key of a seed.
+func key(seed byte) [32]byte { return sign.NewPrivateKey([sign.SeedSize]byte{seed}).Public() }
+
 func spec() genesis.Spec {
 	return genesis.Spec{
 		Prefix: "urna-test", Time: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), Rehearsal: true, Rules: 1, MaxBlockBytes: 4 << 20,
-		Commission: appgenesis.Commission{Quorum: 1, Members: []appgenesis.Member{{Name: "A", Role: "chair", Key: [32]byte{1}}}},
-		Validators: []genesis.Validator{{Name: "north", Key: [32]byte{1}, Power: 10}, {Name: "south", Key: [32]byte{2}, Power: 10}},
+		Commission: appgenesis.Commission{Quorum: 1, Members: []appgenesis.Member{{Name: "A", Role: "chair", Key: key(1)}}},
+		Validators: []genesis.Validator{{Name: "north", Key: key(1), Power: 10}, {Name: "south", Key: key(2), Power: 10}},
 	}
 }
 
@@ -38,7 +42,7 @@ func TestMadeGenesisIsReadAndCarriesItsOwnHash(t *testing.T) {
 	if err != nil || g.Doc.ChainID != want || !g.App.Rehearsal || g.Doc.ConsensusParams.Block.MaxBytes != 4<<20 {
 		t.Errorf("read %+v, want chain %s (%v)", g.Doc, want, err)
 	}
-	if !g.HasValidator([]byte(string([]byte{2})+strings.Repeat("\x00", 31))) || g.HasValidator(make([]byte, 32)) {
+	if south := key(2); !g.HasValidator(south[:]) || g.HasValidator(make([]byte, 32)) {
 		t.Error("HasValidator is wrong")
 	}
 }
@@ -65,11 +69,15 @@ func TestAnyChangeOfTheGenesisIsRefused(t *testing.T) {
 	}
 }
 
-func TestGenesisWithoutSoundValidatorsIsNotMade(t *testing.T) {
+func TestGenesisWithWhichNoChainCanBeginIsNotMade(t *testing.T) {
 	for name, spoil := range map[string]func(*genesis.Spec){
 		"none":        func(s *genesis.Spec) { s.Validators = nil },
 		"twice":       func(s *genesis.Spec) { s.Validators[1].Key = s.Validators[0].Key },
 		"no power":    func(s *genesis.Spec) { s.Validators[0].Power = 0 },
+		"weak key":    func(s *genesis.Spec) { s.Validators[0].Key = [32]byte{1} },
+		"no members":  func(s *genesis.Spec) { s.Commission.Members = nil },
+		"high quorum": func(s *genesis.Spec) { s.Commission.Quorum = 2 },
+		"weak member": func(s *genesis.Spec) { s.Commission.Members[0].Key = [32]byte{1} },
 		"long prefix": func(s *genesis.Spec) { s.Prefix = strings.Repeat("a", 40) },
 	} {
 		s := spec()
