@@ -33,32 +33,50 @@ type blocksInput struct {
 	To   int64 `query:"to" required:"true" minimum:"1" doc:"the last height"`
 }
 
-func (s *Server) blockRange(ctx context.Context, in *blocksInput) (*raw, error) {
+// stream is an answer that is written piece by piece.
+type stream struct {
+	ContentType string `header:"Content-Type"`
+	Body        func(huma.Context)
+}
+
+func (s *Server) blockRange(ctx context.Context, in *blocksInput) (*stream, error) {
 	if in.To < in.From || in.To-in.From >= maxBlocks {
 		return nil, refused(fmt.Sprintf("blocks %d to %d: want a range of 1 to %d heights", in.From, in.To, maxBlocks))
+	}
+	// A block counts once the application has it; the engine stores it before.
+	last := min(in.To, s.height())
+	if in.From > last {
+		return nil, notFound(fmt.Sprintf("there is no block %d yet", in.From))
 	}
 	if !s.streaming.take(ctx) {
 		return nil, huma.Error503ServiceUnavailable("too many ask for blocks; try again")
 	}
-	defer s.streaming.give()
-	// A block counts once the application has it; the engine stores it before.
-	last := min(in.To, s.height())
-	var out []byte
-	for h := in.From; h <= last; h++ {
-		block := s.encoded(h)
-		if block == nil {
-			return nil, notFound(fmt.Sprintf("block %d is not kept here; the first kept is %d", h, s.Blocks.Base()))
-		}
-		if h > in.From && len(out)+len(block) > maxBlockBytes {
-			break
-		}
-		out = binary.AppendUvarint(out, uint64(len(block)))
-		out = append(out, block...)
+	first := s.encoded(in.From)
+	s.streaming.give()
+	if first == nil {
+		return nil, notFound(fmt.Sprintf("block %d is not kept here; the first kept is %d", in.From, s.Blocks.Base()))
 	}
-	if out == nil {
-		return nil, notFound(fmt.Sprintf("there is no block %d yet", in.From))
+	return &stream{ContentType: octetStream, Body: func(to huma.Context) { s.writeBlocks(to, in.From, last, first) }}, nil
+}
+
+// writeBlocks writes one block after the other, so that a slow reader holds no
+// more than one. It ends early where it cannot go on: fewer blocks are an
+// answer too.
+func (s *Server) writeBlocks(to huma.Context, from, last int64, block []byte) {
+	sent := 0
+	for h := from; ; {
+		framed := append(binary.AppendUvarint(make([]byte, 0, len(block)+binary.MaxVarintLen64), uint64(len(block))), block...)
+		n, err := to.BodyWriter().Write(framed)
+		sent += n
+		if h++; err != nil || h > last || !s.streaming.take(to.Context()) {
+			return
+		}
+		block = s.encoded(h)
+		s.streaming.give()
+		if block == nil || sent+len(block) > maxBlockBytes {
+			return
+		}
 	}
-	return &raw{ContentType: octetStream, Body: out}, nil
 }
 
 func (s *Server) height() int64 {
@@ -139,13 +157,38 @@ func (s *Server) head(height int64, appHash []byte) (api.Head, error) {
 // blockCache keeps the blocks looked into last: lists go through a block
 // transaction by transaction.
 type blockCache struct {
-	mu     sync.Mutex
-	blocks []*types.Block
+	// loading bounds how many blocks are taken apart at once.
+	loading turns
+	mu      sync.Mutex
+	blocks  []*types.Block
 }
 
 const cachedBlocks = 8
 
 func (c *blockCache) get(from Blocks, height int64) *types.Block {
+	if b := c.find(height); b != nil {
+		return b
+	}
+	// Nobody who asks for a block that is here waits for these.
+	c.loading <- struct{}{}
+	defer c.loading.give()
+	if b := c.find(height); b != nil {
+		return b
+	}
+	b := from.LoadBlock(height)
+	if b == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.blocks) == cachedBlocks {
+		c.blocks = append(c.blocks[:0], c.blocks[1:]...)
+	}
+	c.blocks = append(c.blocks, b)
+	return b
+}
+
+func (c *blockCache) find(height int64) *types.Block {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, b := range c.blocks {
@@ -153,15 +196,7 @@ func (c *blockCache) get(from Blocks, height int64) *types.Block {
 			return b
 		}
 	}
-	b := from.LoadBlock(height)
-	if b == nil {
-		return nil
-	}
-	if len(c.blocks) == cachedBlocks {
-		c.blocks = append(c.blocks[:0], c.blocks[1:]...)
-	}
-	c.blocks = append(c.blocks, b)
-	return b
+	return nil
 }
 
 // tx is the transaction at a place of a block.

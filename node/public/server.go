@@ -87,9 +87,11 @@ type Config struct {
 type Server struct {
 	Config
 	blocks blockCache
-	budget budget
-	// judging and streaming bound the work done at once.
-	judging, streaming turns
+	// budget of requests, answers of answers.
+	budget, answers budget
+	// judging, batches and streaming bound the work done at once; batches have
+	// their own, so that single ballots need not wait for them.
+	judging, batches, streaming turns
 }
 
 // New makes the handler of all routes.
@@ -97,8 +99,9 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg, judging: make(turns, 2*runtime.GOMAXPROCS(0)), streaming: make(turns, streams)}
-	s.budget.limit = bodyBudget
+	s := &Server{Config: cfg, judging: make(turns, 2*runtime.GOMAXPROCS(0)), batches: make(turns, runtime.GOMAXPROCS(0)), streaming: make(turns, streams)}
+	s.budget.limit, s.answers.limit = bodyBudget, answerBudget
+	s.blocks.loading = make(turns, streams)
 	mux := http.NewServeMux()
 	hc := huma.DefaultConfig("Urna node", cfg.Version)
 	hc.Info.Description = "Public interface of a node of the ledger of anonymous encrypted ballots."
@@ -127,7 +130,8 @@ func New(cfg Config) (http.Handler, error) {
 
 // guard is around every route.
 func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+		w := &written{ResponseWriter: to, budget: &s.answers}
 		defer s.recover(w)
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -178,7 +182,7 @@ func (s *Server) cross(w http.ResponseWriter, r *http.Request) (done bool) {
 }
 
 // recover answers when a route fails: the disk, or a fault of the program.
-func (s *Server) recover(w http.ResponseWriter) {
+func (s *Server) recover(w *written) {
 	r := recover()
 	if r == nil {
 		return
@@ -191,6 +195,10 @@ func (s *Server) recover(w http.ResponseWriter) {
 		s.Logger.Error("store failed while answering", "reason", failed)
 	} else {
 		s.Logger.Error("fault while answering", "reason", fmt.Sprint(r), "stack", string(debug.Stack()))
+	}
+	if w.began {
+		// The rest must not look like an end.
+		panic(http.ErrAbortHandler)
 	}
 	problem(w, http.StatusInternalServerError, "the node failed to answer; its log says why")
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,6 +27,8 @@ const (
 	bodyTimeout = 20 * time.Second
 )
 
+const batchPath = "/v1/transactions/batch"
+
 // What the node itself answers instead of a module.
 var (
 	codeBusy     = ledger.NewCode("node", ledger.RetryFrom+1, "busy")
@@ -39,7 +42,7 @@ func (s *Server) routeTransactions(a huma.API) {
 	// allowed is to come through, to be refused with a code.
 	one.MaxBodyBytes = envelope.MaxBytes + 2
 	one.Errors = append(one.Errors, http.StatusRequestEntityTooLarge)
-	batch := op("POST", "/transactions/batch", "submit-batch", "Submit up to 1,000 transactions: uvarint length and bytes, repeated")
+	batch := op("POST", strings.TrimPrefix(batchPath, "/v1"), "submit-batch", "Submit up to 1,000 transactions: uvarint length and bytes, repeated")
 	batch.MaxBodyBytes = maxBatchBytes + 1
 	batch.Errors = one.Errors
 	huma.Register(a, one, s.submit)
@@ -60,7 +63,7 @@ type submitted struct {
 
 func (s *Server) submit(ctx context.Context, in *octets) (*submitted, error) {
 	// The pool keeps the bytes, the body's buffer is used again.
-	out, err := s.admit(ctx, [][]byte{bytes.Clone(in.RawBody)})
+	out, err := s.admit(ctx, s.judging, [][]byte{bytes.Clone(in.RawBody)})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func (s *Server) submitBatch(ctx context.Context, in *octets) (*answer[[]api.Sub
 	if err != nil {
 		return nil, refused(err.Error())
 	}
-	out, err := s.admit(ctx, raws)
+	out, err := s.admit(ctx, s.batches, raws)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +120,7 @@ func is(s api.Submitted, c ledger.Code) bool { return s.Code == c.Number && s.Co
 
 // admit answers for each transaction, in order. One that is in a block or
 // waits already is admitted again: a lost answer costs nothing.
-func (s *Server) admit(ctx context.Context, raws [][]byte) ([]api.Submitted, error) {
+func (s *Server) admit(ctx context.Context, judging turns, raws [][]byte) ([]api.Submitted, error) {
 	out := make([]api.Submitted, len(raws))
 	hashes := make([][32]byte, len(raws))
 	var fresh [][]byte
@@ -146,14 +149,14 @@ func (s *Server) admit(ctx context.Context, raws [][]byte) ([]api.Submitted, err
 		}
 		return out, nil
 	}
-	if !s.judging.take(ctx) {
+	if !judging.take(ctx) {
 		for _, i := range at {
 			refuse(&out[i], &ledger.Refusal{Code: codeBusy, Field: "transaction", Reason: "too many transactions are being checked; try again in a second"})
 		}
 		return out, nil
 	}
 	refusals, err := s.App.CheckRaws(fresh)
-	s.judging.give()
+	judging.give()
 	if err != nil {
 		return nil, huma.Error500InternalServerError("the node stopped; its log says why")
 	}
