@@ -18,8 +18,7 @@ import (
 const recastEvery = 20
 
 // castBallots lets everybody vote through all nodes; a validator is killed on
-// the way and comes back; attempts that must be refused are made; the close is
-// extended by the commission if it would come too early.
+// the way and comes back; attempts that must be refused are made.
 func (d *demo) castBallots(ctx context.Context) error {
 	c := d.everybody
 	if err := d.tryBefore(ctx, c); err != nil {
@@ -28,25 +27,20 @@ func (d *demo) castBallots(ctx context.Context) error {
 	progress := d.progress("ballots", len(d.voters))
 	defer progress.Done()
 	var cast atomic.Int64
-	watch, stop := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	var extending error
-	watching.Go(func() { extending = d.keepOpen(watch, &cast) })
 	victim := 2
 	var outage sync.WaitGroup
 	var restarted error
 	err := c.each(ctx, 0, len(d.voters), func() {
 		progress.Add(1)
+		c.steps.Add(1)
 		switch n := cast.Add(1); int(n) {
 		case len(d.voters) * 2 / 5:
 			fmt.Fprintf(d.out, "        %s is killed with -9\n", d.network.Node(victim).Name)
 			outage.Go(func() { restarted = d.outage(ctx, victim) })
 		}
 	}, func(ctx context.Context, i int) error { return d.vote(ctx, c, i) })
-	stop()
-	watching.Wait()
 	outage.Wait()
-	if err := errors.Join(err, restarted, extending); err != nil {
+	if err := errors.Join(err, restarted, c.leaveOpen()); err != nil {
 		return err
 	}
 	d.meanBytes()
@@ -123,41 +117,6 @@ func (d *demo) outage(ctx context.Context, victim int) error {
 	}
 	fmt.Fprintf(d.out, "        %s is back\n", d.network.Node(victim).Name)
 	return nil
-}
-
-// keepOpen has the commission extend the close, by its quorum and with a
-// reason, whenever the voting would not be over in time.
-func (d *demo) keepOpen(ctx context.Context, cast *atomic.Int64) error {
-	began := time.Now()
-	closes := time.UnixMilli(d.definition.Zones[0].ClosesMs)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(time.Second):
-		}
-		done := cast.Load()
-		left := time.Duration(math.MaxInt64)
-		if done > 0 {
-			left = time.Duration(float64(time.Since(began)) / float64(done) * float64(int64(len(d.voters))-done))
-		}
-		// A margin for the slow last ones and for the decision itself.
-		const margin = 10 * time.Second
-		if until := time.Until(closes); until > 2*margin || (done > 0 && until > left+margin) {
-			continue
-		}
-		more := min(max(left+left/2, margin), 2*time.Hour)
-		later := time.Now().Add(margin + more).Truncate(time.Second)
-		fmt.Fprintf(d.out, "        the commission moves the close to %s\n", later.Format(time.TimeOnly))
-		err := d.decide(ctx, "propose", "extend-close", "--election", d.election(), "--zone", "0",
-			"--closes", later.Format(time.RFC3339), "--reason", "voters are still casting")
-		switch {
-		case err == nil:
-			closes = later
-		case ctx.Err() == nil && time.Now().After(closes):
-			return err
-		}
-	}
 }
 
 func (d *demo) meanBytes() {

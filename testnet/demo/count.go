@@ -9,6 +9,7 @@ import (
 
 	"github.com/urna-vote/urna/proto/api"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+	"github.com/urna-vote/urna/x/election"
 )
 
 // awaitClose waits for the close, then shows that a ballot comes too late.
@@ -33,10 +34,36 @@ func (d *demo) awaitClose(ctx context.Context) error {
 		}
 	}
 	progress.Done()
+	if d.fewBallots() {
+		if err := d.awaitPhase(ctx, electionv1.Phase_PHASE_CLOSED); err != nil {
+			return err
+		}
+		err := d.decide(ctx, "propose", "consent-small-count", "--election", d.election(), "--zone", "0", "--reason", "a demonstration with few voters")
+		if err != nil {
+			return err
+		}
+	}
 	if err := d.awaitPhase(ctx, electionv1.Phase_PHASE_COUNTING); err != nil {
 		return err
 	}
 	return d.tryAfterTheClose(ctx)
+}
+
+// fewBallots: some contest has fewer ballots than are decrypted without the
+// quorum's consent.
+func (d *demo) fewBallots() bool {
+	ballots := make([]int, len(d.electorate.Contests))
+	for _, v := range d.electorate.Voters {
+		for _, c := range d.electorate.Styles[v.Style].Contests {
+			ballots[c]++
+		}
+	}
+	for _, n := range ballots {
+		if n > 0 && n < int(election.MinJoined(d.definition)) {
+			return true
+		}
+	}
+	return false
 }
 
 // count: three trustees decrypt while two stay away, anyone computes the

@@ -24,6 +24,7 @@ func (d *demo) issueTokens(ctx context.Context) error {
 		return err
 	}
 	d.everybody = c
+	d.keepOpen(ctx, c)
 	for i, v := range d.voters {
 		state, err := session.NewState(rand.Reader, d.chainID, d.electionID, v.slip.Entry(), uint32(v.Style))
 		if err != nil {
@@ -52,7 +53,7 @@ func (d *demo) issueTokens(ctx context.Context) error {
 	}
 	from := 0
 	for _, part := range parts {
-		err := c.each(ctx, from, part.to, func() { progress.Add(1) }, func(ctx context.Context, i int) error {
+		err := c.each(ctx, from, part.to, func() { progress.Add(1); c.steps.Add(1) }, func(ctx context.Context, i int) error {
 			s, err := c.session(ctx, i)
 			if err != nil {
 				return err

@@ -42,6 +42,10 @@ type everybody struct {
 	watch   *booth.Watch
 	issuers map[[32]byte]*issuer.Gateway
 	names   map[[32]byte]string
+	// steps counts tokens got and ballots cast.
+	steps atomic.Int64
+	// leaveOpen ends keepOpen and tells how it went.
+	leaveOpen func() error
 	// stop ends what runs beside, and tells how it went.
 	stop func() error
 }
