@@ -254,6 +254,11 @@ func (s *Server) entry(_ context.Context, in *entryInput) (*answer[api.RollEntry
 	if !found {
 		return nil, fmt.Errorf("entry %d of style %d is beyond the bitmap", place.Proof.Index, place.Style)
 	}
+	removed, found := s.Keepers.Roll.RemovedChunk(r, id, place.Style, place.Proof.Index)
+	if !found {
+		return nil, fmt.Errorf("entry %d of style %d is beyond the bitmap", place.Proof.Index, place.Style)
+	}
 	out.Chunk, out.ChunkIndex, out.ChunkCount, out.ChunkPath = chunk.Chunk, chunk.Proof.Index, chunk.Proof.Size, hexes(chunk.Proof.Path)
+	out.RemovedChunk, out.RemovedChunkPath = removed.Chunk, hexes(removed.Proof.Path)
 	return ok(out)
 }

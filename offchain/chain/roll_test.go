@@ -43,11 +43,26 @@ func rolled(t *testing.T) (entry [32]byte, answer api.RollEntry, objects []api.O
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, issuedRoot := tree.Root(), bitmap.Root()
+	// Another entry of the chunk before was struck.
+	struck := roll.WithBit(nil, 3)
+	struckHash := merkle.LeafHash(struck)
+	removed := roll.BitmapTree(size, func(c uint64) []byte {
+		if c == 0 {
+			return struckHash[:]
+		}
+		return nil
+	})
+	removedPath, err := removed.Inclusion(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, issuedRoot, removedRoot := tree.Root(), bitmap.Root(), removed.Root()
 	answer = api.RollEntry{Entry: entry[:], Index: index, Size: size, Path: hexes(path.Path), Issued: true, Height: 41,
-		Chunk: chunk, ChunkIndex: 1, ChunkCount: 2, ChunkPath: hexes(chunkPath.Path)}
+		Chunk: chunk, ChunkIndex: 1, ChunkCount: 2, ChunkPath: hexes(chunkPath.Path),
+		RemovedChunk: make([]byte, roll.ChunkBytes), RemovedChunkPath: hexes(removedPath.Path)}
 	return entry, answer, []api.Object{
-		{Name: "issued/0", Bytes: ledger.MustEncode(&issuancev1.StyleIssued{RollSize: size, Issued: 1, IssuedRoot: issuedRoot[:]})},
+		{Name: "issued/0", Bytes: ledger.MustEncode(&issuancev1.StyleIssued{
+			RollSize: size, Issued: 1, IssuedRoot: issuedRoot[:], Removed: 1, RemovedRoot: removedRoot[:]})},
 		{Name: "roll", Bytes: ledger.MustEncode(&rollv1.Roll{Author: make([]byte, 32), Styles: []*rollv1.StyleRoll{{Size_: size, Root: root[:]}}})},
 	}
 }
@@ -60,23 +75,30 @@ func TestAnEntrysPlaceAndTokenAreProvenAndEveryAlterationRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	place, err := p.VerifyRollEntry(entry, &answer)
-	if err != nil || !place.Issued || place.Index != answer.Index {
+	if err != nil || !place.Issued || place.Removed || place.Index != answer.Index {
 		t.Fatal(place, err)
 	}
 	for name, alter := range map[string]func(e *api.RollEntry){
-		"entry":        func(e *api.RollEntry) { e.Entry[0] ^= 1 },
-		"height":       func(e *api.RollEntry) { e.Height++ },
-		"style":        func(e *api.RollEntry) { e.Style = 1 },
-		"index":        func(e *api.RollEntry) { e.Index++ },
-		"size":         func(e *api.RollEntry) { e.Size++ },
-		"path":         func(e *api.RollEntry) { e.Path[3][0] ^= 1 },
-		"token denied": func(e *api.RollEntry) { e.Issued = false },
-		"bit":          func(e *api.RollEntry) { e.Chunk[0] = 0; e.Issued = false },
-		"other chunk":  func(e *api.RollEntry) { e.ChunkIndex = 0 },
-		"chunk count":  func(e *api.RollEntry) { e.ChunkCount = 3 },
-		"chunk path":   func(e *api.RollEntry) { e.ChunkPath[0][0] ^= 1 },
-		"chunk short":  func(e *api.RollEntry) { e.Chunk = e.Chunk[1:] },
-		"no chunk":     func(e *api.RollEntry) { e.Chunk = nil; e.Issued = false },
+		"struck":            func(e *api.RollEntry) { e.Removed = true },
+		"struck bit":        func(e *api.RollEntry) { e.RemovedChunk[0] = 0x80; e.Removed = true },
+		"another's bit":     func(e *api.RollEntry) { e.RemovedChunk[0] = 8 },
+		"removed path":      func(e *api.RollEntry) { e.RemovedChunkPath[0][0] ^= 1 },
+		"no removed path":   func(e *api.RollEntry) { e.RemovedChunkPath = nil },
+		"no removed chunk":  func(e *api.RollEntry) { e.RemovedChunk, e.RemovedChunkPath = nil, nil },
+		"bitmaps exchanged": func(e *api.RollEntry) { e.RemovedChunk, e.RemovedChunkPath, e.Removed = e.Chunk, e.ChunkPath, true },
+		"entry":             func(e *api.RollEntry) { e.Entry[0] ^= 1 },
+		"height":            func(e *api.RollEntry) { e.Height++ },
+		"style":             func(e *api.RollEntry) { e.Style = 1 },
+		"index":             func(e *api.RollEntry) { e.Index++ },
+		"size":              func(e *api.RollEntry) { e.Size++ },
+		"path":              func(e *api.RollEntry) { e.Path[3][0] ^= 1 },
+		"token denied":      func(e *api.RollEntry) { e.Issued = false },
+		"bit":               func(e *api.RollEntry) { e.Chunk[0] = 0; e.Issued = false },
+		"other chunk":       func(e *api.RollEntry) { e.ChunkIndex = 0 },
+		"chunk count":       func(e *api.RollEntry) { e.ChunkCount = 3 },
+		"chunk path":        func(e *api.RollEntry) { e.ChunkPath[0][0] ^= 1 },
+		"chunk short":       func(e *api.RollEntry) { e.Chunk = e.Chunk[1:] },
+		"no chunk":          func(e *api.RollEntry) { e.Chunk = nil; e.Issued = false },
 	} {
 		bad := clone(t, answer)
 		alter(&bad)

@@ -275,11 +275,15 @@ type RollEntry struct {
 	// Record of the issued token (urna.issuance.v1.Issued), empty if none.
 	Record Hex   `json:"record,omitempty"`
 	Height int64 `json:"height"`
-	// Bitmap chunk of the position, its index and path under the style's issued root.
+	// Chunk of the position in the bitmap "issued" and its path to the style's
+	// issued root. Both bitmaps have as many chunks: index and count are of both.
 	Chunk      Hex    `json:"chunk"`
 	ChunkIndex uint64 `json:"chunk_index"`
 	ChunkCount uint64 `json:"chunk_count"`
 	ChunkPath  []Hex  `json:"chunk_path"`
+	// Chunk in the bitmap "removed" and its path to the style's removed root.
+	RemovedChunk     Hex   `json:"removed_chunk"`
+	RemovedChunkPath []Hex `json:"removed_chunk_path"`
 }
 
 // Roll lists entry ids of a style. GET /v1/elections/{id}/roll/{style}?from=&limit=

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/urna-vote/urna/crypto/merkle"
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
@@ -20,7 +19,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/roll"
 )
 
 // maxAge is how old a proven state may be before it is fetched again.
@@ -45,11 +43,20 @@ type View struct {
 	mu          sync.Mutex
 	definitions map[[32]byte]*electionv1.Definition
 	states      map[stateKey]*classState
+	bitmaps     map[stateKey]*bitmapState
 }
 
+// stateKey is an election with a class, or with a style.
 type stateKey struct {
 	election [32]byte
-	class    uint32
+	number   uint32
+}
+
+// bitmapState is the proven head of a style's bitmaps, under its own lock too.
+type bitmapState struct {
+	mu   sync.Mutex
+	at   time.Time
+	head *issuancev1.StyleIssued
 }
 
 // classState is a proven state of a class, under its own lock so that one
@@ -66,7 +73,8 @@ type classState struct {
 func New(node Node, chainID string, now func() time.Time) *View {
 	return &View{
 		node: node, chainID: chainID, now: now,
-		definitions: map[[32]byte]*electionv1.Definition{}, states: map[stateKey]*classState{},
+		definitions: map[[32]byte]*electionv1.Definition{},
+		states:      map[stateKey]*classState{}, bitmaps: map[stateKey]*bitmapState{},
 	}
 }
 
@@ -103,7 +111,8 @@ func (v *View) Standing(ctx context.Context, id [32]byte, style uint32, entry [3
 	}
 	standing, err := v.standing(ctx, id, def, style, entry, maxAge)
 	if errors.Is(err, errPlace) {
-		// The roll may have grown between the two answers: once more, anew.
+		// The roll may have grown, or an entry been struck, between the answers:
+		// once more, anew.
 		standing, err = v.standing(ctx, id, def, style, entry, 0)
 	}
 	if errors.Is(err, errPlace) {
@@ -112,7 +121,7 @@ func (v *View) Standing(ctx context.Context, id [32]byte, style uint32, entry [3
 	return standing, err
 }
 
-// errPlace: the node's path does not lead to the proven roll.
+// errPlace: the node's paths do not lead to the proven roll and bitmap.
 var errPlace = errors.New("entry's place in the roll is not proven")
 
 func (v *View) standing(ctx context.Context, id [32]byte, def *electionv1.Definition, style uint32, entry [32]byte, age time.Duration) (issue.Standing, error) {
@@ -139,29 +148,24 @@ func (v *View) standing(ctx context.Context, id [32]byte, def *electionv1.Defini
 	if place.Style != style {
 		return standing, nil
 	}
-	if err := checkPlace(state.rolls[style], entry, place); err != nil {
+	if state.rolls[style] == nil {
+		return issue.Standing{}, fmt.Errorf("%w: the roll is not approved", errPlace)
+	}
+	if err := chain.CheckPlace(state.rolls[style], entry, place); err != nil {
 		return issue.Standing{}, fmt.Errorf("%w: %w", errPlace, err)
 	}
-	standing.InRoll, standing.Removed, standing.Issued = true, place.Removed, place.Issued
+	bitmaps, err := v.bitmap(ctx, id, style, age)
+	if err != nil {
+		return issue.Standing{}, err
+	}
+	removed, err := chain.CheckRemoved(bitmaps, place)
+	if err != nil {
+		return issue.Standing{}, fmt.Errorf("%w: %w", errPlace, err)
+	}
+	// Issued is the node's word: tokens of every block change that bitmap, and
+	// the ledger itself refuses a second one.
+	standing.InRoll, standing.Removed, standing.Issued = true, removed, place.Issued
 	return standing, nil
-}
-
-// checkPlace checks the entry's path to the proven root of its style's roll.
-func checkPlace(style *rollv1.StyleRoll, entry [32]byte, place *api.RollEntry) error {
-	if style == nil {
-		return errors.New("the roll is not approved")
-	}
-	if place.Size != style.Size_ || len(style.Root) != merkle.HashSize {
-		return fmt.Errorf("path in a roll of %d entries, the approved one has %d", place.Size, style.Size_)
-	}
-	proof := merkle.InclusionProof{Index: place.Index, Size: place.Size}
-	for _, h := range place.Path {
-		if len(h) != merkle.HashSize {
-			return errors.New("path is no list of hashes")
-		}
-		proof.Path = append(proof.Path, merkle.Hash(h))
-	}
-	return proof.Verify(roll.Leaf(entry[:]), merkle.Hash(style.Root))
 }
 
 // Token implements issue.Ledger.
@@ -202,7 +206,7 @@ func (v *View) state(ctx context.Context, id [32]byte, def *electionv1.Definitio
 		return nil, fmt.Errorf("style %d: %w", style, issue.ErrRequest)
 	}
 	class := def.Styles[style].TokenClass
-	k := stateKey{election: id, class: class}
+	k := stateKey{election: id, number: class}
 	v.mu.Lock()
 	kept, ok := v.states[k]
 	if !ok {
@@ -254,6 +258,35 @@ func (v *View) fetch(ctx context.Context, id [32]byte, def *electionv1.Definitio
 		s.rolls[style.Style] = style
 	}
 	return s, nil
+}
+
+// bitmap is the recent proven head of a style's bitmaps.
+func (v *View) bitmap(ctx context.Context, id [32]byte, style uint32, age time.Duration) (*issuancev1.StyleIssued, error) {
+	k := stateKey{election: id, number: style}
+	v.mu.Lock()
+	kept, ok := v.bitmaps[k]
+	if !ok {
+		kept = &bitmapState{}
+		v.bitmaps[k] = kept
+	}
+	v.mu.Unlock()
+
+	asked := v.now()
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if kept.head == nil || kept.at.Before(asked.Add(-age)) {
+		name := fmt.Sprintf("issued/%d", style)
+		objects, err := v.proven(ctx, id, name)
+		if err != nil {
+			return nil, err
+		}
+		head, err := object[issuancev1.StyleIssued](objects, name)
+		if err != nil {
+			return nil, err
+		}
+		kept.at, kept.head = asked, head
+	}
+	return kept.head, nil
 }
 
 func (v *View) proven(ctx context.Context, id [32]byte, names ...string) (*chain.Proven, error) {

@@ -35,6 +35,7 @@ type node struct {
 	id       [32]byte
 	objects  map[string][]byte
 	entries  []byte
+	removed  []byte // the one chunk of the bitmap
 	receipts map[[32]byte]bool
 	txs      map[[32]byte][]byte
 	proofs   int
@@ -43,7 +44,7 @@ type node struct {
 
 func newNode(t *testing.T) *node {
 	t.Helper()
-	n := &node{t: t, signer: newSigner(t, 1), objects: map[string][]byte{}, receipts: map[[32]byte]bool{}, txs: map[[32]byte][]byte{}}
+	n := &node{t: t, signer: newSigner(t, 1), objects: map[string][]byte{}, removed: make([]byte, roll.ChunkBytes), receipts: map[[32]byte]bool{}, txs: map[[32]byte][]byte{}}
 	def := sample.Definition()
 	n.id = election.DefinitionID(n.signer.trust.ChainID(), def)
 	for i := range 5 {
@@ -66,6 +67,14 @@ func (n *node) approve() {
 	root := roll.Root(n.entries)
 	n.objects["roll"] = ledger.MustEncode(&rollv1.Roll{Author: make([]byte, 32), Styles: []*rollv1.StyleRoll{
 		{Style: 0, Size_: uint64(len(n.entries) / 32), Root: root[:]}}})
+	none, removed := merkle.LeafHash(make([]byte, roll.ChunkBytes)), merkle.LeafHash(n.removed)
+	n.objects["issued/0"] = ledger.MustEncode(&issuancev1.StyleIssued{RollSize: uint64(len(n.entries) / 32), IssuedRoot: none[:], RemovedRoot: removed[:]})
+}
+
+// strike marks an entry as struck.
+func (n *node) strike(i int) {
+	n.removed = roll.WithBit(n.removed, uint64(i))
+	n.approve()
 }
 
 func (n *node) Proven(_ context.Context, id [32]byte, names ...string) (*chain.Proven, error) {
@@ -126,7 +135,8 @@ func (n *node) RollEntry(_ context.Context, _, entry [32]byte) (*api.RollEntry, 
 	if err != nil {
 		return nil, err
 	}
-	out := &api.RollEntry{Entry: entry[:], Index: proof.Index, Size: proof.Size}
+	out := &api.RollEntry{Entry: entry[:], Index: proof.Index, Size: proof.Size, Chunk: make([]byte, roll.ChunkBytes), ChunkCount: 1,
+		Removed: roll.Bit(n.removed, proof.Index), RemovedChunk: slices.Clone(n.removed)}
 	for _, h := range proof.Path {
 		out.Path = append(out.Path, h[:])
 	}
@@ -185,6 +195,9 @@ func TestALyingNodeIsNotBelieved(t *testing.T) {
 		"no path":  func(e *api.RollEntry) { e.Path = nil },
 		"short":    func(e *api.RollEntry) { e.Path[0] = e.Path[0][:31] },
 		"own tree": func(e *api.RollEntry) { e.Index, e.Size, e.Path = 0, 1, nil },
+		"struck":   func(e *api.RollEntry) { e.Removed = true },
+		"own bits": func(e *api.RollEntry) { e.Removed, e.RemovedChunk[0] = true, 0xff },
+		"no bits":  func(e *api.RollEntry) { e.RemovedChunk = nil },
 	} {
 		n := newNode(t)
 		n.lie = lie
@@ -192,6 +205,25 @@ func TestALyingNodeIsNotBelieved(t *testing.T) {
 		if _, err := v.Standing(context.Background(), n.id, 0, entry(3)); !errors.Is(err, issue.ErrNode) {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+func TestAnEntryStruckMeanwhileIsLookedUpAnewAndCannotBeDenied(t *testing.T) {
+	n := newNode(t)
+	v, now := newView(n)
+	if s, err := v.Standing(context.Background(), n.id, 0, entry(3)); err != nil || s.Removed {
+		t.Fatal(s, err)
+	}
+	n.strike(3)
+	for _, i := range []int{3, 2} {
+		if s, err := v.Standing(context.Background(), n.id, 0, entry(i)); err != nil || !s.InRoll || s.Removed != (i == 3) {
+			t.Fatal(i, s, err)
+		}
+	}
+	n.lie = func(e *api.RollEntry) { e.Removed, e.RemovedChunk = false, make([]byte, roll.ChunkBytes) }
+	*now = now.Add(2 * time.Second)
+	if _, err := v.Standing(context.Background(), n.id, 0, entry(3)); !errors.Is(err, issue.ErrNode) {
+		t.Fatal("a node hides that an entry was struck:", err)
 	}
 }
 
