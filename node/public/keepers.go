@@ -47,6 +47,7 @@ type Roll interface {
 	RemovedCount(r ledger.Reader, id [32]byte, style uint32) uint64
 	Entries(r ledger.Reader, id [32]byte, style uint32, from uint64, limit int) [][]byte
 	EntryProof(r ledger.Reader, id [32]byte, entry []byte) (rollkeeper.EntryProof, bool)
+	RemovedChunk(r ledger.Reader, id [32]byte, style uint32, index uint64) (roll.ChunkProof, bool)
 }
 
 // Issuance of tokens.
