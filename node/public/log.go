@@ -31,8 +31,9 @@ func leaves(l store.Leaves) api.AppLeaves {
 	}
 }
 
-// receipt is of the block that has the transaction: it is the same whenever
-// and wherever it is asked for.
+// receipt is of the block that has the transaction, whenever and wherever it is
+// asked for. Only its commit can differ: it is the one that the next block
+// carries, and before there is a next block the one that this node saw.
 func (s *Server) receipt(_ context.Context, in *ByHash) (*answer[api.Receipt], error) {
 	hash := hash32(in.Hash)
 	return view(s, func(v *app.View) (api.Receipt, error) {
