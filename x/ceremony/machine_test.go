@@ -166,6 +166,32 @@ func TestEachKindCountsInItsWindowOnly(t *testing.T) {
 	}
 }
 
+// The text is hashed with the state: the specification gives it to the byte.
+func TestFailureIsTheSpecifiedText(t *testing.T) {
+	out := func(why string, who ...int) func([]*ceremonyv1.Participant) {
+		return func(p []*ceremonyv1.Participant) {
+			for _, i := range who {
+				p[i].Out = why
+			}
+		}
+	}
+	registered := at(register, nil)
+	registered.Participants = registered.Participants[1:3]
+	for want, st := range map[string]*ceremonyv1.State{
+		"register: 2 registered, 3 needed; missing: a, d":                                   registered,
+		"complain again: 2 trustees remain, 3 needed; out: b (no-deal), d (why)":            at(complainAgain, func(p []*ceremonyv1.Participant) { p[1].Out, p[3].Out = "no-deal", "why" }),
+		"drill: 1 trustees remain, 3 needed; out: a (evidence), b (evidence), d (evidence)": at(drill, out("evidence", 0, 1, 3)),
+		"drill: 2 passed, 3 needed; missing: b":                                             at(drill, func(p []*ceremonyv1.Participant) { p[0].Out, p[1].Drilled = "evidence", false }),
+	} {
+		if !ceremony.Starved(st, rules) {
+			ceremony.Close(st, rules)
+		}
+		if st.Window != failed || st.Failure != want {
+			t.Errorf("%s: %q, want %q", st.Window, st.Failure, want)
+		}
+	}
+}
+
 func TestRestartCountsAttempts(t *testing.T) {
 	st := ceremony.Restart(at(failed, nil))
 	if st.Attempt != 2 || st.Window != register || len(st.Participants) != 0 {
