@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/urna-vote/urna/offchain/commission"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
@@ -54,6 +57,9 @@ func (a *act) openPanel() (commissionv1.Action, ledger.Wire, error) {
 	id, err := a.id()
 	message := &issuancev1.OpenPanel{ElectionId: id, Panel: a.panel, Reason: a.reason}
 	for _, c := range a.classes {
+		if c > math.MaxUint32 {
+			return 0, nil, fmt.Errorf("--classes %d: there is no such token class", c)
+		}
 		message.TokenClasses = append(message.TokenClasses, uint32(c))
 	}
 	return commissionv1.Action_ACTION_OPEN_PANEL, message, err

@@ -123,7 +123,9 @@ func newApproveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(cmd.ErrOrStderr(), text)
+			if _, err := fmt.Fprint(cmd.ErrOrStderr(), text); err != nil {
+				return fmt.Errorf("show the proposal: %w", err)
+			}
 			if !yes && !confirmed(cmd, "Approve this? Type yes: ") {
 				return fmt.Errorf("not approved")
 			}
@@ -140,8 +142,18 @@ func newApproveCommand() *cobra.Command {
 
 func confirmed(cmd *cobra.Command, question string) bool {
 	fmt.Fprint(cmd.ErrOrStderr(), question)
-	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	return strings.TrimSpace(line) == "yes"
+	// Reading knows no context: a signal ends the wait for it.
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		answer <- line
+	}()
+	select {
+	case line := <-answer:
+		return strings.TrimSpace(line) == "yes"
+	case <-cmd.Context().Done():
+		return false
+	}
 }
 
 func newProposalsCommand() *cobra.Command {
@@ -157,6 +169,9 @@ func newProposalsCommand() *cobra.Command {
 				return err
 			}
 			defer client.Close()
+			if err := client.CheckChain(cmd.Context()); err != nil {
+				return err
+			}
 			list, err := client.Proposals(cmd.Context())
 			if err != nil {
 				return err
@@ -200,12 +215,12 @@ func newShowProposalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON(cmd) {
-				return terminal.WriteJSON(cmd.OutOrStdout(), p)
-			}
 			text, err := commission.Render(client.Trust().ChainID(), id, p.State)
 			if err != nil {
 				return err
+			}
+			if asJSON(cmd) {
+				return terminal.WriteJSON(cmd.OutOrStdout(), p)
 			}
 			_, err = fmt.Fprint(cmd.OutOrStdout(), text)
 			return err
@@ -227,7 +242,7 @@ func printProposal(cmd *cobra.Command, office *commission.Office, id [32]byte) e
 	if p.ExecutedHeight > 0 {
 		state = fmt.Sprintf("in effect since block %d", p.ExecutedHeight)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "proposal %s: %s, %s\n", p.ID, p.Action, state)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "proposal %s: %s, %s\n", p.ID, terminal.Plain(p.Action), state)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
+	"github.com/urna-vote/urna/offchain/terminal"
 )
 
 // connection holds the flags of every command that talks to nodes.
@@ -35,7 +35,11 @@ func (c *connection) open() (*client.Client, error) {
 		return nil, fmt.Errorf("--genesis %s: %w", c.genesis, err)
 	}
 	if len(c.nodes) == 0 {
-		return nil, errors.New("--node: give at least one node")
+		return nil, terminal.Usage("--node: give at least one node")
 	}
-	return client.New(client.Config{Nodes: c.nodes, Trust: trust})
+	out, err := client.New(client.Config{Nodes: c.nodes, Trust: trust})
+	if err != nil {
+		return nil, terminal.Usage("--node: %w", err)
+	}
+	return out, nil
 }

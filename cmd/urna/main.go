@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,19 +25,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
 // run executes a command line and returns its exit code.
 func run(ctx context.Context, args []string) int {
-	root := newRoot()
+	root, out := newRoot(), terminal.NewOutput(os.Stdout)
+	root.SetOut(out)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil && out.Err() != nil {
+		err = fmt.Errorf("write output: %w", out.Err())
+	}
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(context.Cause(ctx), err)
 	}
-	asJSON, _ := root.PersistentFlags().GetBool("json")
-	return end(root.ErrOrStderr(), err, asJSON)
+	// Reading the flags may have ended before it came to this one.
+	return end(root.ErrOrStderr(), err, slices.Contains(args, "--json") || slices.Contains(args, "--json=true"))
 }
 
 // end tells an error and gives the code with which the program ends: the same

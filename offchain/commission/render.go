@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urna-vote/urna/offchain/terminal"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -54,7 +55,8 @@ func Render(chainID string, id [32]byte, state []byte) (string, error) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Proposal %x on chain %s\n", id, chainID)
 	for _, line := range lines {
-		fmt.Fprintf(&text, "  %s\n", line)
+		// A line of the text is one line of the act: its words are a stranger's.
+		fmt.Fprintf(&text, "  %s\n", terminal.Plain(line))
 	}
 	fmt.Fprintf(&text, "  approvals so far: %d; expires %s\n", len(s.Approvals), at(s.Proposal.ExpiresMs))
 	return text.String(), nil

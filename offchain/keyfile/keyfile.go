@@ -89,7 +89,8 @@ func parse(text []byte) (sign.PrivateKey, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var f file
-	if err := decoder.Decode(&f); err != nil {
+	err := decoder.Decode(&f)
+	if _, end := decoder.Token(); err != nil || !errors.Is(end, io.EOF) {
 		return sign.PrivateKey{}, errors.New("not a key file: it must be one JSON object with type, public and seed")
 	}
 	if f.Type != fileType {

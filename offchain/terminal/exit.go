@@ -56,7 +56,11 @@ func PrintError(w io.Writer, err error, asJSON bool) {
 	if err == nil {
 		return
 	}
+	// A stranger may have written part of it; JSON has its own escapes.
 	text := err.Error()
+	if !asJSON {
+		text = plain(text, "\n\t")
+	}
 	if errors.Is(err, context.Canceled) {
 		text = "stopped: " + text
 	}

@@ -46,7 +46,7 @@ func cell(row []string, i int) string {
 	if i >= len(row) {
 		return ""
 	}
-	return row[i]
+	return Plain(row[i])
 }
 
 func isNumber(s string) bool {
