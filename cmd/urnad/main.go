@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -28,6 +29,8 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A second signal ends the program at once; a node's data survive that.
+	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -40,9 +43,13 @@ func usage(format string, args ...any) error {
 
 // run executes a command line and returns its exit code.
 func run(ctx context.Context, args []string) int {
-	root := newRoot()
+	root, out := newRoot(), &output{to: os.Stdout}
+	root.SetOut(out)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("write output: %w", out.err)
+	}
 	switch {
 	case err == nil:
 		return exitOK
@@ -53,6 +60,22 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintln(root.ErrOrStderr(), "urnad:", err)
 		return exitFailure
 	}
+}
+
+// output remembers that something could not be written: help texts are printed
+// by a library that does not say so.
+type output struct {
+	to  io.Writer
+	err error
+}
+
+// Write passes bytes on.
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 func newRoot() *cobra.Command {

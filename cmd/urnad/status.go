@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,7 @@ func newStatusCommand() *cobra.Command {
 				kind = "rehearsal"
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "chain       %s (%s)\nmode        %s, %s\nheight      %d of %s\napp hash    %s\npeers       %d\nvalidators  %d\nversion     %s\n",
-				s.ChainID, kind, s.Mode, state, s.Height, time.UnixMilli(s.TimeMS).UTC().Format(time.RFC3339), s.AppHash, s.Peers, s.Validators, s.Version)
+				plain(s.ChainID), kind, plain(s.Mode), state, s.Height, time.UnixMilli(s.TimeMS).UTC().Format(time.RFC3339), s.AppHash, s.Peers, s.Validators, plain(s.Version))
 			return err
 		},
 	}
@@ -73,11 +74,21 @@ func status(cmd *cobra.Command, url string) (*api.Status, error) {
 		return nil, fmt.Errorf("ask the node: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask the node: it answers %s: %s", resp.Status, body)
+		return nil, fmt.Errorf("ask the node: it answers %d: %s", resp.StatusCode, plain(string(body[:min(len(body), 500)])))
 	}
 	s := &api.Status{}
 	if err := json.Unmarshal(body, s); err != nil {
 		return nil, fmt.Errorf("ask the node: %w", err)
 	}
 	return s, nil
+}
+
+// plain makes words of a stranger harmless to a terminal.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }

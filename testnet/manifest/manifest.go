@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/app/genesis"
+	"github.com/urna-vote/urna/node/config"
 )
 
 // Manifest of a network.
@@ -61,6 +62,9 @@ func (m Manifest) Validate() error {
 	if m.BasePort != 0 {
 		limit("base port", m.BasePort, 1024, 65535-3*(m.Validators+m.Observers))
 	}
+	node := config.Default(config.Validator)
+	node.Log.Level, node.Consensus.TimeoutCommit = m.LogLevel, m.TimeoutCommit
+	errs = append(errs, node.Validate())
 	if m.GenesisTime.IsZero() {
 		errs = append(errs, errors.New("genesis time is missing"))
 	}

@@ -94,3 +94,16 @@ func TestInterruptedWriteLeavesNothing(t *testing.T) {
 		t.Errorf("left %v", left)
 	}
 }
+
+func TestSettingsThatNoNodeTakesAreNamed(t *testing.T) {
+	for name, spoil := range map[string]func(*manifest.Manifest){
+		"log.level":                func(m *manifest.Manifest) { m.LogLevel = "loud" },
+		"consensus.timeout_commit": func(m *manifest.Manifest) { m.TimeoutCommit = -time.Second },
+	} {
+		m := manifest.Default(time.Now())
+		spoil(&m)
+		if err := m.Validate(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

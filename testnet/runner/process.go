@@ -102,11 +102,11 @@ func (n *Node) end(hard bool) error {
 
 // PID of the running process, 0 while the node is stopped.
 func (n *Node) PID() int {
-	if n.stopped() {
-		return 0
-	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !n.runs() {
+		return 0
+	}
 	return n.process.cmd.Process.Pid
 }
 
@@ -114,14 +114,19 @@ func (n *Node) PID() int {
 func (n *Node) stopped() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return !n.runs()
+}
+
+// runs asks under the lock.
+func (n *Node) runs() bool {
 	if n.process == nil {
-		return true
+		return false
 	}
 	select {
 	case <-n.process.ended:
-		return true
-	default:
 		return false
+	default:
+		return true
 	}
 }
 
