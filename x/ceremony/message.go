@@ -45,17 +45,17 @@ type Kind struct {
 
 // Kinds of messages that trustees sign, in the order of their numbers.
 var Kinds = []Kind{
-	{txv1.Kind_KIND_REGISTER_TRUSTEE, "RegisterTrustee", 4096, decode[ceremonyv1.RegisterTrustee], checked(checkRegisterTrustee)},
-	{txv1.Kind_KIND_TEST_KEYS, "TestKeys", MaxStepBytes, decode[ceremonyv1.TestKeys], checked(checkTestKeys)},
-	{txv1.Kind_KIND_OPEN_TEST, "OpenTest", 4096, decode[ceremonyv1.OpenTest], checked(checkOpenTest)},
-	{txv1.Kind_KIND_COMMIT_DEAL, "CommitDeal", 4096, decode[ceremonyv1.CommitDeal], checked(checkCommitDeal)},
-	{txv1.Kind_KIND_DEAL, "Deal", MaxDealBytes, decode[ceremonyv1.Deal], checked(checkDeal)},
-	{txv1.Kind_KIND_CHECK_DEALS, "CheckDeals", MaxStepBytes, decode[ceremonyv1.CheckDeals], checked(checkCheckDeals)},
-	{txv1.Kind_KIND_RESEAL, "Reseal", MaxDealBytes, decode[ceremonyv1.Reseal], checked(checkReseal)},
-	{txv1.Kind_KIND_CHECK_RESEALED, "CheckResealed", 4096, decode[ceremonyv1.CheckResealed], checked(checkCheckResealed)},
-	{txv1.Kind_KIND_PUBLISH_SHARES, "PublishShares", MaxDealBytes, decode[ceremonyv1.PublishShares], checked(checkPublishShares)},
-	{txv1.Kind_KIND_CONFIRM_KEY, "ConfirmKey", 4096, decode[ceremonyv1.ConfirmKey], checked(checkConfirmKey)},
-	{txv1.Kind_KIND_DRILL, "DrillShare", MaxListBytes, decode[ceremonyv1.DrillShare], checked(checkDrillShare)},
+	{txv1.Kind_KIND_REGISTER_TRUSTEE, "register-trustee", 4096, decode[ceremonyv1.RegisterTrustee], checked(checkRegisterTrustee)},
+	{txv1.Kind_KIND_TEST_KEYS, "test-keys", MaxStepBytes, decode[ceremonyv1.TestKeys], checked(checkTestKeys)},
+	{txv1.Kind_KIND_OPEN_TEST, "open-test", 4096, decode[ceremonyv1.OpenTest], checked(checkOpenTest)},
+	{txv1.Kind_KIND_COMMIT_DEAL, "commit-deal", 4096, decode[ceremonyv1.CommitDeal], checked(checkCommitDeal)},
+	{txv1.Kind_KIND_DEAL, "deal", MaxDealBytes, decode[ceremonyv1.Deal], checked(checkDeal)},
+	{txv1.Kind_KIND_CHECK_DEALS, "check-deals", MaxStepBytes, decode[ceremonyv1.CheckDeals], checked(checkCheckDeals)},
+	{txv1.Kind_KIND_RESEAL, "reseal", MaxDealBytes, decode[ceremonyv1.Reseal], checked(checkReseal)},
+	{txv1.Kind_KIND_CHECK_RESEALED, "check-resealed", 4096, decode[ceremonyv1.CheckResealed], checked(checkCheckResealed)},
+	{txv1.Kind_KIND_PUBLISH_SHARES, "publish-shares", MaxDealBytes, decode[ceremonyv1.PublishShares], checked(checkPublishShares)},
+	{txv1.Kind_KIND_CONFIRM_KEY, "confirm-key", 4096, decode[ceremonyv1.ConfirmKey], checked(checkConfirmKey)},
+	{txv1.Kind_KIND_DRILL, "drill", MaxListBytes, decode[ceremonyv1.DrillShare], checked(checkDrillShare)},
 }
 
 // FindKind finds a kind that trustees sign.

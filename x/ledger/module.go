@@ -53,7 +53,7 @@ type Quota struct {
 // block, Execute writes and repeats the checks of state.
 type Handler struct {
 	Kind uint32
-	// Name of the message, for people.
+	// Name of the kind, for people: as in the enumeration, like "cast-ballot".
 	Name string
 	// Signed says whether the envelope must carry a signer; if not it must not.
 	Signed bool
@@ -72,6 +72,8 @@ type Handler struct {
 // Act is what a module offers for one act of the commission.
 type Act struct {
 	Number uint32
+	// Name as in the enumeration, like "extend-close": the public API and the
+	// programs use it.
 	Name   string
 	Decode func(body []byte) (any, error)
 	// Validate sees the act alone.

@@ -62,7 +62,7 @@ func (k *Keeper) Module() ledger.Module {
 	return ledger.Module{
 		Name: ballot.Codespace,
 		Handlers: []ledger.Handler{{
-			Kind: uint32(txv1.Kind_KIND_CAST_BALLOT), Name: "CastBallot", Signed: true, MaxBytes: ballot.MaxBytes,
+			Kind: uint32(txv1.Kind_KIND_CAST_BALLOT), Name: "cast-ballot", Signed: true, MaxBytes: ballot.MaxBytes,
 			Decode: ballot.Decode, Validate: ballot.Validate, Precheck: k.PrecheckCast, Execute: k.ExecuteCast,
 		}},
 		EndBlock: k.EndBlock,

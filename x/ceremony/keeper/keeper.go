@@ -53,7 +53,7 @@ func (k *Keeper) Module() ledger.Module {
 	m := ledger.Module{
 		Name: ceremony.Codespace,
 		Acts: []ledger.Act{{
-			Number: uint32(commissionv1.Action_ACTION_RESTART_CEREMONY), Name: "RestartCeremony",
+			Number: uint32(commissionv1.Action_ACTION_RESTART_CEREMONY), Name: "restart-ceremony",
 			Decode: ceremony.DecodeRestart, Validate: ceremony.ValidateRestart,
 			Precheck: k.PrecheckRestart, Execute: k.ExecuteRestart,
 		}},
@@ -68,7 +68,7 @@ func (k *Keeper) Module() ledger.Module {
 		})
 	}
 	m.Handlers = append(m.Handlers, ledger.Handler{
-		Kind: uint32(txv1.Kind_KIND_EVIDENCE), Name: "Evidence", MaxBytes: ceremony.MaxEvidenceBytes,
+		Kind: uint32(txv1.Kind_KIND_EVIDENCE), Name: "evidence", MaxBytes: ceremony.MaxEvidenceBytes,
 		Decode: ceremony.DecodeEvidence, Validate: ceremony.ValidateEvidence, Precheck: k.PrecheckEvidence, Execute: k.ExecuteEvidence,
 	})
 	return m

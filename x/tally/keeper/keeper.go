@@ -69,16 +69,16 @@ func (k *Keeper) Module() ledger.Module {
 	return ledger.Module{
 		Name: tally.Codespace,
 		Handlers: []ledger.Handler{
-			{Kind: uint32(txv1.Kind_KIND_DECRYPTION_SHARE), Name: "DecryptionShare", Signed: true, SignedFirst: true, MaxBytes: tally.MaxBytes,
+			{Kind: uint32(txv1.Kind_KIND_DECRYPTION_SHARE), Name: "decryption-share", Signed: true, SignedFirst: true, MaxBytes: tally.MaxBytes,
 				Decode: tally.DecodeShare, Validate: tally.ValidateShare, Precheck: k.PrecheckShare, Execute: k.ExecuteShare},
-			{Kind: uint32(txv1.Kind_KIND_RESULT), Name: "Result", MaxBytes: tally.MaxBytes,
+			{Kind: uint32(txv1.Kind_KIND_RESULT), Name: "result", MaxBytes: tally.MaxBytes,
 				Decode: tally.DecodeResult, Validate: tally.ValidateResult, Precheck: k.PrecheckResult, Execute: k.ExecuteResult},
 		},
 		Acts: []ledger.Act{
-			{Number: uint32(commissionv1.Action_ACTION_APPROVE_PROTOCOL), Name: "ApproveProtocol",
+			{Number: uint32(commissionv1.Action_ACTION_APPROVE_PROTOCOL), Name: "approve-protocol",
 				Decode: tally.DecodeApproveProtocol, Validate: tally.ValidateApproveProtocol,
 				Precheck: k.PrecheckApproveProtocol, Execute: k.ExecuteApproveProtocol},
-			{Number: uint32(commissionv1.Action_ACTION_CONSENT_SMALL_COUNT), Name: "ConsentSmallCount",
+			{Number: uint32(commissionv1.Action_ACTION_CONSENT_SMALL_COUNT), Name: "consent-small-count",
 				Decode: tally.DecodeConsentSmallCount, Validate: tally.ValidateConsentSmallCount,
 				Precheck: k.PrecheckConsentSmallCount, Execute: k.ExecuteConsentSmallCount},
 		},
