@@ -10,7 +10,7 @@ var (
 	statePrefix     = ledger.NewPrefix(0x50, "ceremony: state of a zone's ceremony")
 	txPrefix        = ledger.NewPrefix(0x51, "ceremony: accepted transaction")
 	restartPrefix   = ledger.NewPrefix(0x52, "ceremony: restart decided in the block at hand")
-	sealingPrefix   = ledger.NewPrefix(0x53, "ceremony: HPKE key seen on the chain")
+	sealingPrefix   = ledger.NewPrefix(0x53, "ceremony: HPKE key that a trustee has used")
 	dealPrefix      = ledger.NewPrefix(0x54, "ceremony: commitments of a dealer")
 	testPrefix      = ledger.NewPrefix(0x55, "ceremony: sealed test nonce's hash")
 	candidatePrefix = ledger.NewPrefix(0x56, "ceremony: key before the drill")
@@ -35,10 +35,11 @@ func RestartKey(election [32]byte, zone uint32) []byte { return zoneKey(restartP
 // RestartPrefix is the prefix of all such marks.
 func RestartPrefix() []byte { return restartPrefix.Key() }
 
-// SealingKey is where an HPKE key is noted: one is used once on a chain.
-func SealingKey(hpkeKey []byte) []byte {
+// SealingKey is where it is noted that a trustee used an HPKE key: it does so
+// once on a chain. Another trustee may name the same key (docs/adr/0008).
+func SealingKey(hpkeKey, trustee []byte) []byte {
 	h := sha256.Sum256(hpkeKey)
-	return sealingPrefix.Key(h[:])
+	return sealingPrefix.Key(h[:], trustee)
 }
 
 // DealKey is where a dealer's commitments stand.

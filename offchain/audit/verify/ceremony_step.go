@@ -113,16 +113,22 @@ func (s *step) trustee() int {
 	return -1
 }
 
-// freshKey: an HPKE key serves once on a chain.
+// freshKey: an HPKE key serves a trustee once on a chain.
 func (s *step) freshKey(c *chance, field string, key []byte) error {
-	if s.v.hpkeKeys[string(key)] {
-		return breaks("ceremony/hpke-key-used", field, "this key was used on the chain before")
+	use := s.hpkeUse(key)
+	if s.v.hpkeKeys[use] {
+		return breaks("ceremony/hpke-key-used", field, "the signer used this key on the chain before")
 	}
-	if name := "hpke:" + string(key); !slices.Contains(c.claims, name) {
+	if name := fmt.Sprintf("hpke:%x/%x", use.key, use.trustee); !slices.Contains(c.claims, name) {
 		c.claim(name)
 	}
 	return nil
 }
+
+// hpkeUse is the use of an HPKE key by one trustee.
+type hpkeUse struct{ key, trustee string }
+
+func (s *step) hpkeUse(key []byte) hpkeUse { return hpkeUse{string(key), string(s.signer)} }
 
 func (s *step) checkTestKeys(m *ceremonyv1.TestKeys) error {
 	var got, want []uint32
@@ -277,14 +283,14 @@ func executeStep(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 func (s *step) register(m *ceremonyv1.RegisterTrustee) {
 	s.st.Participants = append(s.st.Participants, &ceremonyv1.Participant{Key: s.signer, HpkeKey: m.HpkeKey, Trustee: uint32(s.trustee())})
 	slices.SortFunc(s.st.Participants, func(a, b *ceremonyv1.Participant) int { return bytes.Compare(a.Key, b.Key) })
-	s.v.hpkeKeys[string(m.HpkeKey)] = true
+	s.v.hpkeKeys[s.hpkeUse(m.HpkeKey)] = true
 }
 
 func (s *step) complain(m *ceremonyv1.CheckDeals) {
 	s.self.Checked = true
 	for _, c := range m.Complaints {
 		s.st.Complaints = append(s.st.Complaints, &ceremonyv1.ComplaintState{Dealer: c.Dealer, Receiver: s.me})
-		s.v.hpkeKeys[string(c.FreshKey)] = true
+		s.v.hpkeKeys[s.hpkeUse(c.FreshKey)] = true
 	}
 	slices.SortFunc(s.st.Complaints, func(a, b *ceremonyv1.ComplaintState) int {
 		return cmp.Or(cmp.Compare(a.Dealer, b.Dealer), cmp.Compare(a.Receiver, b.Receiver))

@@ -243,6 +243,12 @@ func (w *world) forgedCeremony() map[string]forgery {
 			m.Sealed[0][40] ^= 1
 			return w.sign(txv1.Kind_KIND_DEAL, &m, w.trusteeOf(tx).key)
 		}), "ceremony/deal-not-committed"},
+		"an HPKE key used again": {w.replace(txv1.Kind_KIND_CHECK_DEALS, 0, func(raw []byte) []byte {
+			var m ceremonyv1.CheckDeals
+			tr := w.trusteeOf(w.body(raw, &m))
+			m.Complaints = []*ceremonyv1.Complaint{{Dealer: uint32(tr.index%3 + 1), FreshKey: tr.seal.Public().Encode()}}
+			return w.sign(txv1.Kind_KIND_CHECK_DEALS, &m, tr.key)
+		}), "ceremony/hpke-key-used"},
 		"published shares altered": {w.replace(txv1.Kind_KIND_PUBLISH_SHARES, 0, func(raw []byte) []byte {
 			var m ceremonyv1.PublishShares
 			tx := w.body(raw, &m)

@@ -42,9 +42,9 @@ type verifier struct {
 	ordered []*elect
 	// spent ballot keys of the whole chain.
 	spent map[[32]byte]*spent
-	// moduli and HPKE keys serve once on a chain.
+	// A modulus serves once on a chain, an HPKE key once for each trustee.
 	moduli   map[string]bool
-	hpkeKeys map[string]bool
+	hpkeKeys map[hpkeUse]bool
 }
 
 func newVerifier(g *chain.Genesis, found *findings) (*verifier, error) {
@@ -57,7 +57,7 @@ func newVerifier(g *chain.Genesis, found *findings) (*verifier, error) {
 		byID:      map[[32]byte]*elect{},
 		spent:     map[[32]byte]*spent{},
 		moduli:    map[string]bool{},
-		hpkeKeys:  map[string]bool{},
+		hpkeKeys:  map[hpkeUse]bool{},
 	}
 	start := commission.Genesis{Quorum: g.State.Commission.Quorum}
 	for _, m := range g.State.Commission.Members {

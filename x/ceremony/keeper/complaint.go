@@ -37,7 +37,7 @@ func (s *scene) checkDeals(w ledger.Writer, m *ceremonyv1.CheckDeals) {
 	s.self.Checked = true
 	for _, c := range m.Complaints {
 		s.st.Complaints = append(s.st.Complaints, &ceremonyv1.ComplaintState{Dealer: c.Dealer, Receiver: s.me})
-		w.Set(ceremony.SealingKey(c.FreshKey), []byte{1})
+		w.Set(ceremony.SealingKey(c.FreshKey, s.tx.Signer), []byte{1})
 	}
 	slices.SortFunc(s.st.Complaints, func(a, b *ceremonyv1.ComplaintState) int {
 		return cmp.Or(cmp.Compare(a.Dealer, b.Dealer), cmp.Compare(a.Receiver, b.Receiver))

@@ -28,17 +28,57 @@ func TestRegisterRefusesStrangersDuplicatesAndForeignKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantCode(t, c.Deliver(first.Register()), ceremony.CodeDone)
-	second.Sealing = first.Sealing
-	wantCode(t, c.Deliver(second.Register()), ceremony.CodeUsedKey)
 	m := ledger.MustDecode[ceremonyv1.RegisterTrustee](c.Trustees[2].Register().Body)
 	m.HpkeKey = m.HpkeKey[1:]
 	wantCode(t, c.Deliver(second.Step(txv1.Kind_KIND_REGISTER_TRUSTEE, m)), ceremony.CodeSealing)
-	// Two trustees with one key in one block.
-	c.Trustees[3].Sealing = c.Trustees[4].Sealing
-	verdicts := c.Block(1000, c.Trustees[3].Register(), c.Trustees[4].Register())
-	if (verdicts[0] == nil) == (verdicts[1] == nil) || !errors.Is(errors.Join(verdicts...), ledgertest.ErrClaimed) {
-		t.Fatalf("verdicts are %v, want exactly one accepted", verdicts)
+}
+
+// Keys stand in the pool before they stand in a block: whoever names another's
+// first must not keep its owner out.
+func TestNamingAnothersHPKEKeyFirstKeepsNobodyOut(t *testing.T) {
+	c := begin(t, five())
+	owner, thief, lost := c.Trustees[0], c.Trustees[1], c.Trustees[2]
+	opens := thief.Sealing
+	thief.Sealing = owner.Sealing
+	if err := c.Deliver(thief.Register()); err != nil {
+		t.Fatal(err)
 	}
+	// The owner with somebody else in one block that names the key too.
+	c.Trustees[3].Sealing = owner.Sealing
+	if err := errors.Join(c.Block(1000, owner.Register(), c.Trustees[3].Register())...); err != nil {
+		t.Fatal(err)
+	}
+	c.RegisterAll([]*sample.Trustee{lost, c.Trustees[4]})
+	c.TestAll(c.Trustees)
+	c.CommitAll(c.Trustees)
+	c.DealAll(c.Trustees)
+	// The thief cannot open what is sealed to its name. It complains first, with
+	// the fresh key that another complains with.
+	thief.Sealing = opens
+	lost.LoseKey()
+	st := c.Ceremonial()
+	honest := lost.CheckDeals(st, c.Deals())
+	stolen := ledger.MustDecode[ceremonyv1.CheckDeals](honest.Body).Complaints
+	var copied []*ceremonyv1.Complaint
+	for _, x := range stolen {
+		if x.Dealer != thief.Index(st) {
+			copied = append(copied, x)
+		}
+	}
+	squat := thief.Step(txv1.Kind_KIND_CHECK_DEALS, &ceremonyv1.CheckDeals{Where: thief.Where.Message(), Complaints: copied})
+	if err := c.Deliver(squat); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Deliver(honest); err != nil {
+		t.Fatalf("the owner of the fresh keys is kept out: %v", err)
+	}
+	c.CheckAll([]*sample.Trustee{owner, c.Trustees[3], c.Trustees[4]})
+	boxes := reseal(t, c, c.Trustees)
+	checkAgain(c, []*sample.Trustee{lost}, boxes)
+	if got := len(lost.Shares); got != 5 {
+		t.Fatalf("the owner of the fresh keys opened %d answers of 5, its own share with them", got)
+	}
+	wantOut(t, c, lost, "")
 }
 
 func TestStepsOutsideTheirCeremonyAreRefused(t *testing.T) {

@@ -28,7 +28,7 @@ func (s *scene) register(w ledger.Writer, m *ceremonyv1.RegisterTrustee) {
 	trustee, _ := s.trusteeOf(s.tx.Signer)
 	s.st.Participants = append(s.st.Participants, &ceremonyv1.Participant{Key: s.tx.Signer, HpkeKey: m.HpkeKey, Trustee: trustee})
 	slices.SortFunc(s.st.Participants, func(a, b *ceremonyv1.Participant) int { return bytes.Compare(a.Key, b.Key) })
-	w.Set(ceremony.SealingKey(m.HpkeKey), []byte{1})
+	w.Set(ceremony.SealingKey(m.HpkeKey, s.tx.Signer), []byte{1})
 }
 
 func (s *scene) precheckTestKeys(m *ceremonyv1.TestKeys) (ledger.Demands, error) {

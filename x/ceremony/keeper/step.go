@@ -198,11 +198,11 @@ func exactly(field string, got, want []uint32) error {
 	return nil
 }
 
-// sealingClaim claims an HPKE key that must be new on the chain.
+// sealingClaim claims an HPKE key that must be new to the signer.
 func (s *scene) sealingClaim(field string, key []byte) (string, error) {
-	at := ceremony.SealingKey(key)
+	at := ceremony.SealingKey(key, s.tx.Signer)
 	if s.r.Get(at) != nil {
-		return "", ceremony.CodeUsedKey.Refuse(field, "this HPKE key was used on this chain before")
+		return "", ceremony.CodeUsedKey.Refuse(field, "the signer used this HPKE key on this chain before")
 	}
 	return fmt.Sprintf("hpke:%x", at[1:]), nil
 }
