@@ -22,7 +22,7 @@ func newAuditCommand() *cobra.Command {
 signature, token, ballot proof, decryption share and count, and at the end that
 what the record leads to is what the validators signed. It needs no node and no
 network. It ends with code 3 if anything differs, is missing or is damaged.`,
-		Example: "  urna audit fetch --node http://node.example:8080 --genesis genesis.json record\n  urna audit record\n  urna audit --json record",
+		Example: "  urna audit fetch --node http://node.example:26680 --genesis genesis.json record\n  urna audit record\n  urna audit --json record",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runAudit(cmd, args[0], until) },
 	}
@@ -40,7 +40,7 @@ func newFetchCommand() *cobra.Command {
 		Long: `Fetch the public record of a chain into a directory, or continue the one that is
 there: blocks, the last commit and the proven summary of each election. It can be
 run again and again while voting goes on.`,
-		Example: "  urna audit fetch --node http://node.example:8080 --genesis genesis.json record",
+		Example: "  urna audit fetch --node http://node.example:26680 --genesis genesis.json record",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runFetch(cmd, conn, args[0], until)

@@ -11,11 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/commission"
 	"github.com/urna-vote/urna/offchain/keyfile"
 	"github.com/urna-vote/urna/offchain/terminal"
 	"github.com/urna-vote/urna/proto/api"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
+	"github.com/urna-vote/urna/x/election"
 )
 
 func newCommissionCommand() *cobra.Command {
@@ -25,7 +27,7 @@ func newCommissionCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProposeCommand(), newApproveCommand(), newProposalsCommand(), newShowProposalCommand(), newStageRollCommand())
+	cmd.AddCommand(newProposeCommand(), newApproveCommand(), newProposalsCommand(), newShowProposalCommand(), newElectionIDCommand(), newStageRollCommand())
 	return cmd
 }
 
@@ -103,7 +105,7 @@ func newApproveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "approve PROPOSAL",
 		Short:   "Show a proposal and approve it",
-		Example: "  urna commission approve 5f0c… --key member.json --node http://127.0.0.1:8080 --genesis genesis.json",
+		Example: "  urna commission approve 5f0c… --key member.json --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := commission.Hex32("proposal", args[0])
@@ -119,7 +121,7 @@ func newApproveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := commission.Render(office.ChainID, id, p.State)
+			text, err := commission.Render(office.ChainID, id, p.State, memberKeys(office.Client.Trust())...)
 			if err != nil {
 				return err
 			}
@@ -161,7 +163,7 @@ func newProposalsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the commission's proposals",
-		Example: "  urna commission list --node http://127.0.0.1:8080 --genesis genesis.json",
+		Example: "  urna commission list --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := c.open()
@@ -199,7 +201,7 @@ func newShowProposalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show PROPOSAL",
 		Short:   "Show what a proposal says, read from its own bytes",
-		Example: "  urna commission show 5f0c… --node http://127.0.0.1:8080 --genesis genesis.json",
+		Example: "  urna commission show 5f0c… --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := commission.Hex32("proposal", args[0])
@@ -215,7 +217,7 @@ func newShowProposalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := commission.Render(client.Trust().ChainID(), id, p.State)
+			text, err := commission.Render(client.Trust().ChainID(), id, p.State, memberKeys(client.Trust())...)
 			if err != nil {
 				return err
 			}
@@ -227,6 +229,45 @@ func newShowProposalCommand() *cobra.Command {
 		},
 	}
 	c.register(cmd)
+	return cmd
+}
+
+// memberKeys are the keys of the commission in the genesis.
+func memberKeys(trust *chain.Trust) [][]byte {
+	var keys [][]byte
+	for _, m := range trust.Genesis().State.Commission.Members {
+		keys = append(keys, m.Key)
+	}
+	return keys
+}
+
+func newElectionIDCommand() *cobra.Command {
+	var genesis string
+	cmd := &cobra.Command{
+		Use:     "id FILE",
+		Short:   "Print the id that the election of FILE has on a chain",
+		Long:    "Print the id that the election of FILE has on the chain of a genesis. It hashes every word of the election: two members who have the same id have the same election.",
+		Example: "  urna commission id election.json --genesis genesis.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			trust, err := readTrust(genesis)
+			if err != nil {
+				return err
+			}
+			def, err := readDefinition(args[0])
+			if err != nil {
+				return err
+			}
+			warn(cmd, def, trust)
+			id := election.DefinitionID(trust.ChainID(), def)
+			if asJSON(cmd) {
+				return terminal.WriteJSON(cmd.OutOrStdout(), map[string]any{"chain_id": trust.ChainID(), "election": api.Hex(id[:])})
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%x\n", id)
+			return err
+		},
+	}
+	genesisFlag(cmd, &genesis)
 	return cmd
 }
 
@@ -253,7 +294,7 @@ func newStageRollCommand() *cobra.Command {
 		Use:     "stage-roll FILE",
 		Short:   "Stage the roll and propose it",
 		Long:    "Stage the entries of FILE (lines entry,style) on the ledger and propose them as the roll. Called again after an interruption it goes on.",
-		Example: "  urna commission stage-roll roll.csv --election 9ab1… --key member.json --node http://127.0.0.1:8080 --genesis genesis.json",
+		Example: "  urna commission stage-roll roll.csv --election 9ab1… --key member.json --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := commission.Hex32("--election", election)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/commission"
 	"github.com/urna-vote/urna/offchain/terminal"
 	"github.com/urna-vote/urna/proto/api"
@@ -57,23 +58,11 @@ func newCreateElectionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "create-election FILE",
 		Short:   "Propose the election that FILE defines",
-		Example: "  urna commission propose create-election election.json --key member.json --node http://127.0.0.1:8080 --genesis genesis.json",
+		Example: "  urna commission propose create-election election.json --key member.json --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := os.Open(args[0])
+			def, err := readDefinition(args[0])
 			if err != nil {
-				return err
-			}
-			defer file.Close()
-			written, err := commission.ReadElectionFile(file)
-			if err != nil {
-				return err
-			}
-			def, err := written.Definition()
-			if err != nil {
-				return err
-			}
-			if err := election.Validate(def); err != nil {
 				return err
 			}
 			office, err := m.open()
@@ -81,9 +70,7 @@ func newCreateElectionCommand() *cobra.Command {
 				return err
 			}
 			defer office.Client.Close()
-			for _, w := range election.Warnings(def) {
-				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
-			}
+			warn(cmd, def, office.Client.Trust())
 			id := election.DefinitionID(office.ChainID, def)
 			fmt.Fprintf(cmd.ErrOrStderr(), "election %x\n", id)
 			return propose(cmd, office, commissionv1.Action_ACTION_CREATE_ELECTION, &electionv1.CreateElection{Definition: def})
@@ -91,6 +78,31 @@ func newCreateElectionCommand() *cobra.Command {
 	}
 	m.register(cmd)
 	return cmd
+}
+
+// readDefinition reads the election of a file, refused if the ledger would.
+func readDefinition(name string) (*electionv1.Definition, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	written, err := commission.ReadElectionFile(file)
+	if err != nil {
+		return nil, err
+	}
+	def, err := written.Definition()
+	if err != nil {
+		return nil, err
+	}
+	return def, election.Validate(def)
+}
+
+// warn tells what a definition weakens.
+func warn(cmd *cobra.Command, def *electionv1.Definition, trust *chain.Trust) {
+	for _, w := range election.Warnings(def, memberKeys(trust)...) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", terminal.Plain(w))
+	}
 }
 
 // newActCommand makes the command of an act; flags are those the act needs, all
@@ -132,7 +144,7 @@ func newActCommand(name, short string, flags []string, make func(*act) (commissi
 			_ = cmd.MarkFlagRequired(flag) // the flag exists
 		}
 	}
-	cmd.Example = example + " --key member.json --node http://127.0.0.1:8080 --genesis genesis.json"
+	cmd.Example = example + " --key member.json --node http://127.0.0.1:26680 --genesis genesis.json"
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		action, message, err := make(&a)
 		if err != nil {

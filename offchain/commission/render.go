@@ -38,9 +38,10 @@ func (o *Office) Definition(ctx context.Context, id [32]byte) (*electionv1.Defin
 	return def, nil
 }
 
-// Render says in words what a proposal would do, from its own bytes: what is
-// shown is what an approval signs. It refuses bytes of another proposal.
-func Render(chainID string, id [32]byte, state []byte) (string, error) {
+// Render says in words all that a proposal would do, from its own bytes: what is
+// shown is what an approval signs. It refuses bytes of another proposal. The
+// keys of the commission's members, if given, enter the warnings.
+func Render(chainID string, id [32]byte, state []byte, members ...[]byte) (string, error) {
 	s, err := ledger.DecodeStrict[commissionv1.ProposalState](state, 1<<20)
 	if err != nil {
 		return "", fmt.Errorf("proposal %x: %w", id, err)
@@ -48,7 +49,7 @@ func Render(chainID string, id [32]byte, state []byte) (string, error) {
 	if s.Proposal == nil || commission.ProposalID(chainID, s.Proposal) != id {
 		return "", fmt.Errorf("the node gives another proposal for %x: do not approve it", id)
 	}
-	lines, err := renderAct(chainID, s.Proposal)
+	lines, err := renderAct(chainID, s.Proposal, members)
 	if err != nil {
 		return "", fmt.Errorf("proposal %x: %w", id, err)
 	}
@@ -58,16 +59,24 @@ func Render(chainID string, id [32]byte, state []byte) (string, error) {
 		// A line of the text is one line of the act: its words are a stranger's.
 		fmt.Fprintf(&text, "  %s\n", terminal.Plain(line))
 	}
+	for _, key := range s.Approvals {
+		fmt.Fprintf(&text, "  approved by member %x\n", key)
+	}
 	fmt.Fprintf(&text, "  approvals so far: %d; expires %s\n", len(s.Approvals), at(s.Proposal.ExpiresMs))
 	return text.String(), nil
 }
 
-func at(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
+// at is a time to the millisecond, where it has some.
+func at(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z07:00") }
 
-func renderAct(chainID string, p *commissionv1.Proposal) ([]string, error) {
+func renderAct(chainID string, p *commissionv1.Proposal, members [][]byte) ([]string, error) {
 	switch commissionv1.Action(p.Action) {
 	case commissionv1.Action_ACTION_CREATE_ELECTION:
-		return renderWith(p, func(m *electionv1.CreateElection) []string { return renderElection(chainID, m.Definition) })
+		m, err := ledger.DecodeStrict[electionv1.CreateElection](p.Body, 1<<20)
+		if err != nil {
+			return nil, fmt.Errorf("act %d: %w", p.Action, err)
+		}
+		return renderElection(chainID, m.Definition, members)
 	case commissionv1.Action_ACTION_CANCEL_ELECTION:
 		return renderWith(p, func(m *electionv1.CancelElection) []string {
 			return []string{fmt.Sprintf("CANCEL election %x for good", m.ElectionId), "reason: " + m.Reason}
@@ -128,41 +137,6 @@ func renderWith[T any, M interface {
 		return nil, fmt.Errorf("act %d: %w", p.Action, err)
 	}
 	return words(m), nil
-}
-
-func renderElection(chainID string, def *electionv1.Definition) []string {
-	if def == nil {
-		return []string{"create an election without a definition"}
-	}
-	lines := []string{fmt.Sprintf("create election %x", election.DefinitionID(chainID, def))}
-	for _, t := range def.Title {
-		lines = append(lines, fmt.Sprintf("title (%s): %s", t.Lang, t.Text))
-	}
-	for i, z := range def.Zones {
-		lines = append(lines, fmt.Sprintf("zone %d: ceremony %s, issuing %s, voting %s, close %s", i, at(z.CeremonyOpensMs), at(z.IssuingOpensMs), at(z.VotingOpensMs), at(z.ClosesMs)))
-	}
-	lines = append(lines, fmt.Sprintf("%d contests, %d ballot styles, %d counting groups, %d token classes", len(def.Contests), len(def.Styles), len(def.Groups), len(def.Classes)))
-	for i, c := range def.Contests {
-		title := ""
-		if len(c.Title) > 0 {
-			title = c.Title[0].Text
-		}
-		lines = append(lines, fmt.Sprintf("contest %d: %s: %d options, mark %d to %d", i, title, len(c.Options), c.Min, c.Max))
-	}
-	for i, t := range def.Trustees {
-		lines = append(lines, fmt.Sprintf("trustee %d: %s, key %x", i, t.Name, t.Key))
-	}
-	lines = append(lines, fmt.Sprintf("threshold: %d of %d trustees decrypt", def.Threshold, len(def.Trustees)))
-	for i, p := range def.Panels {
-		lines = append(lines, fmt.Sprintf("panel %d: issuers %v", i, p.Issuers))
-	}
-	for i, s := range def.Issuers {
-		lines = append(lines, fmt.Sprintf("issuer %d: %s, operator key %x", i, s.Name, s.OperatorKey))
-	}
-	for _, w := range election.Warnings(def) {
-		lines = append(lines, "WARNING: "+w)
-	}
-	return lines
 }
 
 func renderRoll(m *rollv1.ApproveRoll) []string {
