@@ -132,10 +132,10 @@ func (w *world) dealKey(where ceremony.Where, params threshold.Params) {
 		tr.deal, err = tr.dealing.Deal(receivers)
 		w.ok(err)
 		hash := threshold.CommitHash(params, tr.index, tr.deal)
-		return &ceremonyv1.CommitDeal{Where: where.Message(), DealHash: hash[:]}
+		return &ceremonyv1.CommitDeal{Where: where.Message(), DealHash: hash[:], TrusteeListHash: params.TrusteeListHash[:]}
 	})
 	w.each(txv1.Kind_KIND_DEAL, func(tr *trustee) ledger.Wire {
-		return &ceremonyv1.Deal{Where: where.Message(), Commitments: tr.deal.Commitments, Proofs: tr.deal.Proofs, Sealed: tr.deal.Sealed}
+		return &ceremonyv1.Deal{Where: where.Message(), Commitments: tr.deal.Commitments, Proofs: tr.deal.Proofs, Sealed: tr.deal.Sealed, TrusteeListHash: params.TrusteeListHash[:]}
 	})
 	w.each(txv1.Kind_KIND_CHECK_DEALS, func(*trustee) ledger.Wire { return &ceremonyv1.CheckDeals{Where: where.Message()} })
 }

@@ -34,4 +34,5 @@ var (
 	CodeDealHash   = ledger.NewCode(Codespace, 32011, "deal-not-committed")
 	CodeDealer     = ledger.NewCode(Codespace, 32012, "no-such-dealer")
 	CodeTranscript = ledger.NewCode(Codespace, 32013, "other-transcript")
+	CodeList       = ledger.NewCode(Codespace, 32014, "other-trustee-list")
 )

@@ -1,6 +1,7 @@
 package ceremony
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/urna-vote/urna/crypto/group"
@@ -144,7 +145,7 @@ func checkCommitDeal(m *ceremonyv1.CommitDeal) error {
 	if len(m.DealHash) != 32 {
 		return CodeMalformed.Refuse("deal_hash", "%d bytes, a hash has 32", len(m.DealHash))
 	}
-	return nil
+	return checkList(m)
 }
 
 // checkDeal leaves the content to VerifyDeal, which needs the parameters.
@@ -152,7 +153,25 @@ func checkDeal(m *ceremonyv1.Deal) error {
 	if len(m.Sealed) == 0 || len(m.Sealed) > threshold.MaxTrustees {
 		return CodeMalformed.Refuse("sealed", "%d boxes, there is one for each trustee", len(m.Sealed))
 	}
+	return checkList(m)
+}
+
+// listed is a message whose content depends on the list of trustees.
+type listed interface{ GetTrusteeListHash() []byte }
+
+func checkList(m listed) error {
+	if n := len(m.GetTrusteeListHash()); n != 32 {
+		return CodeMalformed.Refuse("trustee_list_hash", "%d bytes, a hash has 32", n)
+	}
 	return nil
+}
+
+// OtherList reports whether a message was made for another list of trustees
+// than the one with this hash. By this list it must not be judged: its signer
+// may have seen another state of the ledger.
+func (s *Step) OtherList(hash []byte) bool {
+	m, ok := s.Message.(listed)
+	return ok && len(m.GetTrusteeListHash()) == 32 && !bytes.Equal(m.GetTrusteeListHash(), hash)
 }
 
 func checkCheckDeals(m *ceremonyv1.CheckDeals) error {

@@ -17,13 +17,14 @@ const (
 	pointBytes = 32
 	boxBytes   = 1136
 	proofBytes = 96
+	hashBytes  = 32
 	fieldBytes = 16 // tags and lengths
 )
 
 // DealBytes is the size of a deal of a zone's key among all trustees.
 func DealBytes(def *electionv1.Definition, zone uint32) int {
 	slots, n := Slots(def, zone), len(def.Trustees)
-	return slots*pointBytes*(int(def.Threshold)+2+n) + n*(boxBytes+fieldBytes) + 4*fieldBytes
+	return slots*pointBytes*(int(def.Threshold)+2+n) + n*(boxBytes+fieldBytes) + hashBytes + 5*fieldBytes
 }
 
 // ShareBytes is the most that a trustee's decryption shares of a zone can have:

@@ -36,6 +36,8 @@ type Trustee struct {
 	Shares map[uint32]*threshold.Shares
 	Share  *threshold.KeyShare
 	nonces map[uint32][threshold.NonceSize]byte
+	// list of trustees that the deal was made for.
+	list [32]byte
 }
 
 // NewTrustee is a trustee at the beginning of an attempt.
@@ -121,12 +123,13 @@ func (t *Trustee) Commit(st *ceremonyv1.State) ledgertest.Tx {
 // CommitTx commits to the deal as it is.
 func (t *Trustee) CommitTx(st *ceremonyv1.State) ledgertest.Tx {
 	hash := threshold.CommitHash(t.Params(st), int(t.Index(st)), t.Dealt)
-	return t.Step(txv1.Kind_KIND_COMMIT_DEAL, &ceremonyv1.CommitDeal{Where: t.Where.Message(), DealHash: hash[:]})
+	return t.Step(txv1.Kind_KIND_COMMIT_DEAL, &ceremonyv1.CommitDeal{Where: t.Where.Message(), DealHash: hash[:], TrusteeListHash: t.list[:]})
 }
 
 // MakeDeal makes the trustee's deal.
 func (t *Trustee) MakeDeal(st *ceremonyv1.State) {
 	var err error
+	t.list = t.Params(st).TrusteeListHash
 	t.Dealing, err = threshold.NewDealing(t.Params(st), int(t.Index(st)), t.Seed)
 	must(err)
 	var receivers []*sealbox.PublicKey
@@ -142,7 +145,7 @@ func (t *Trustee) MakeDeal(st *ceremonyv1.State) {
 // Deal publishes the deal.
 func (t *Trustee) Deal() ledgertest.Tx {
 	return t.Step(txv1.Kind_KIND_DEAL, &ceremonyv1.Deal{
-		Where: t.Where.Message(), Commitments: t.Dealt.Commitments, Proofs: t.Dealt.Proofs, Sealed: t.Dealt.Sealed,
+		Where: t.Where.Message(), Commitments: t.Dealt.Commitments, Proofs: t.Dealt.Proofs, Sealed: t.Dealt.Sealed, TrusteeListHash: t.list[:],
 	})
 }
 

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -254,6 +255,9 @@ func (v *verifier) accused(ctx ledger.Context, a *ceremony.Accusation) (*keyMaki
 	accused, err := a.Open(ctx.ChainID)
 	if err != nil {
 		return nil, nil, 0, refused(err)
+	}
+	if list := listOf(accused.Step.Message); len(list) == 32 && !bytes.Equal(list, c.st.TrusteeListHash) {
+		return nil, nil, 0, breaks("ceremony/evidence-of-nothing", "tx.trustee_list_hash", "made for another list of trustees")
 	}
 	index := ceremony.Index(c.st.Participants, accused.Signer)
 	if index == 0 || c.st.Participants[index-1].Out != "" {

@@ -41,7 +41,22 @@ func (v *verifier) stepOf(tx *ledger.Tx) (*step, error) {
 	if s.self.Out != "" {
 		return nil, breaks("ceremony/trustee-is-out", "signer", "trustee %d is out: %s", s.me, s.self.Out)
 	}
+	if list := listOf(tx.Message.(*ceremony.Step).Message); list != nil && !bytes.Equal(list, c.st.TrusteeListHash) {
+		return nil, breaks("ceremony/other-trustee-list", "trustee_list_hash", "%x, the record leads to %x", list, c.st.TrusteeListHash)
+	}
 	return s, nil
+}
+
+// listOf is the hash of the trustee list that a message was made for, nil if it
+// names none.
+func listOf(m ceremony.Message) []byte {
+	switch m := m.(type) {
+	case *ceremonyv1.CommitDeal:
+		return m.TrusteeListHash
+	case *ceremonyv1.Deal:
+		return m.TrusteeListHash
+	}
+	return nil
 }
 
 func precheckStep(v *verifier, c *chance, tx *ledger.Tx) error {

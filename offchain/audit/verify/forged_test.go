@@ -249,6 +249,21 @@ func (w *world) forgedCeremony() map[string]forgery {
 			m.Complaints = []*ceremonyv1.Complaint{{Dealer: uint32(tr.index%3 + 1), FreshKey: tr.seal.Public().Encode()}}
 			return w.sign(txv1.Kind_KIND_CHECK_DEALS, &m, tr.key)
 		}), "ceremony/hpke-key-used"},
+		"a commitment for another list": {w.replace(txv1.Kind_KIND_COMMIT_DEAL, 0, func(raw []byte) []byte {
+			var m ceremonyv1.CommitDeal
+			tx := w.body(raw, &m)
+			m.TrusteeListHash[0] ^= 1
+			return w.sign(txv1.Kind_KIND_COMMIT_DEAL, &m, w.trusteeOf(tx).key)
+		}), "ceremony/other-trustee-list"},
+		"evidence of a deal for another list": {w.add(txv1.Kind_KIND_DEAL, 0, func() []byte {
+			i, j := w.at(txv1.Kind_KIND_DEAL, 0)
+			var m ceremonyv1.Deal
+			tx := w.body(w.specs[i].txs[j], &m)
+			m.TrusteeListHash[0] ^= 1
+			m.Proofs = m.Proofs[32:]
+			deal := w.sign(txv1.Kind_KIND_DEAL, &m, w.trusteeOf(tx).key)
+			return w.unsigned(txv1.Kind_KIND_EVIDENCE, &ceremonyv1.Evidence{Where: m.Where, Tx: deal})
+		}), "ceremony/evidence-of-nothing"},
 		"published shares altered": {w.replace(txv1.Kind_KIND_PUBLISH_SHARES, 0, func(raw []byte) []byte {
 			var m ceremonyv1.PublishShares
 			tx := w.body(raw, &m)

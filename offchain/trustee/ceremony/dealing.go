@@ -28,7 +28,7 @@ func (p *Program) commit(v *view) (txv1.Kind, ceremony.Message, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	return txv1.Kind_KIND_COMMIT_DEAL, &ceremonyv1.CommitDeal{Where: v.where.Message(), DealHash: own.hash[:]}, nil
+	return txv1.Kind_KIND_COMMIT_DEAL, &ceremonyv1.CommitDeal{Where: v.where.Message(), DealHash: own.hash[:], TrusteeListHash: own.message.TrusteeListHash}, nil
 }
 
 // dealOut sends the deal itself.
@@ -87,7 +87,7 @@ func (p *Program) makeDeal(v *view, dealing *threshold.Dealing, name string) ([]
 		return nil, err
 	}
 	return p.Home.KeepFirst(name, ledger.MustEncode(&ceremonyv1.Deal{
-		Where: v.where.Message(), Commitments: d.Commitments, Proofs: d.Proofs, Sealed: d.Sealed,
+		Where: v.where.Message(), Commitments: d.Commitments, Proofs: d.Proofs, Sealed: d.Sealed, TrusteeListHash: v.params.TrusteeListHash[:],
 	}))
 }
 
@@ -102,8 +102,11 @@ func (p *Program) checkOwn(v *view, dealing *threshold.Dealing, m *ceremonyv1.De
 		return fmt.Errorf("it is of election %x, zone %d, attempt %d, not of election %x, zone %d, attempt %d",
 			where.Election, where.Zone, where.Attempt, v.where.Election, v.where.Zone, v.where.Attempt)
 	}
+	if !bytes.Equal(m.TrusteeListHash, v.params.TrusteeListHash[:]) {
+		return errors.New("it was made for another list of trustees")
+	}
 	if !bytes.Equal(m.Commitments, dealing.Commitments()) {
-		return errors.New("it was made from another seed or for another list of trustees")
+		return errors.New("it was made from another seed")
 	}
 	return threshold.VerifyDeal(v.params, int(v.index), ceremony.Deal(m))
 }

@@ -52,6 +52,9 @@ func (k *Keeper) accused(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx) (*h
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	if accused.Step.OtherList(c.st.TrusteeListHash) {
+		return nil, nil, 0, ceremony.CodeInnocent.Refuse("tx.trustee_list_hash", "made for another list of trustees: it may be right there")
+	}
 	index := ceremony.Index(c.st.Participants, accused.Signer)
 	if index == 0 {
 		return nil, nil, 0, ceremony.CodeTrustee.Refuse("tx.signer", "did not register for this attempt")

@@ -185,6 +185,32 @@ func TestRogueDealIsRefusedAndProvesItself(t *testing.T) {
 	finish(t, c, c.Trustees[:4])
 }
 
+// A trustee that was shown another state of the ledger deals for another list of
+// trustees. By this attempt's list its deal does not verify: that frames it not.
+func TestDealForAnotherListOfTrusteesIsNoEvidence(t *testing.T) {
+	c := begin(t, five())
+	c.RegisterAll(c.Trustees)
+	c.TestAll(c.Trustees)
+	tr := c.Trustees[0]
+	elsewhere := c.Ceremonial()
+	other := sample.NewTrustee("another key of trustee-1", c.Def, tr.Where)
+	elsewhere.Participants[c.Trustees[1].Index(elsewhere)-1].HpkeKey = other.Sealing.Public().Encode()
+	commit := tr.Commit(elsewhere)
+	deal := tr.Deal()
+	wantCode(t, c.Deliver(evidence(t, tr, deal)), ceremony.CodeInnocent)
+	wantCode(t, c.Deliver(commit), ceremony.CodeList)
+	// The same deal said to be for this list is wrong by itself.
+	m := ledger.MustDecode[ceremonyv1.Deal](deal.Body)
+	m.TrusteeListHash = c.Ceremonial().TrusteeListHash
+	guilty := tr.Step(txv1.Kind_KIND_DEAL, m)
+	if err := c.Check(evidence(t, tr, guilty)); err != nil {
+		t.Fatalf("a wrong deal for this list: %v", err)
+	}
+	c.CommitAll(c.Trustees)
+	wantCode(t, c.Deliver(deal), ceremony.CodeList)
+	c.DealAll(c.Trustees)
+}
+
 // evidence wraps what a trustee signed.
 func evidence(t *testing.T, who *sample.Trustee, tx ledgertest.Tx) ledgertest.Tx {
 	t.Helper()

@@ -136,6 +136,9 @@ func (k *Keeper) scene(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx) (*sce
 	if s.self.Out != "" {
 		return nil, ceremony.CodeOut.Refuse("signer", "trustee %d is out: %s", s.me, s.self.Out)
 	}
+	if tx.Message.(*ceremony.Step).OtherList(c.st.TrusteeListHash) {
+		return nil, ceremony.CodeList.Refuse("trustee_list_hash", "made for another list of trustees than this attempt's, %x", c.st.TrusteeListHash)
+	}
 	return s, nil
 }
 
