@@ -385,6 +385,29 @@ func TestIdleConnectionsDoNotKeepOthersOut(t *testing.T) {
 	}
 }
 
+func TestIdleConnectionsMakeWayForOthers(t *testing.T) {
+	const slots = 8
+	s := serve(t, func(c *config.Config) { c.API.MaxConnections, c.API.IdleTimeout = slots, time.Minute })
+	for range 5 * slots {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		line := make([]byte, 12)
+		if _, err := io.ReadFull(conn, line); err != nil || string(line) != "HTTP/1.1 200" {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	began := time.Now()
+	if resp := s.ask(t, "GET", "/v1/health", nil, nil); resp.StatusCode != 200 || time.Since(began) > time.Second {
+		t.Errorf("health answers %d after %s", resp.StatusCode, time.Since(began))
+	}
+}
+
 func TestMetricsAreOnAPortOfTheirOwn(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/urna-vote/urna/node/config"
@@ -22,6 +21,7 @@ const maxHeaderBytes = 16 << 10
 type server struct {
 	name     string
 	listener net.Listener
+	limited  *limited
 	handler  http.Handler
 	http     *http.Server
 	limits   config.API
@@ -32,7 +32,8 @@ func newServer(name, addr string, limits config.API, connections int) (*server, 
 	if err != nil {
 		return nil, fmt.Errorf("open the port of the %s: %w", name, err)
 	}
-	return &server{name: name, listener: &limited{Listener: l, slots: make(chan struct{}, connections), done: make(chan struct{})}, limits: limits}, nil
+	bounded := newLimited(l, connections)
+	return &server{name: name, listener: bounded, limited: bounded, limits: limits}, nil
 }
 
 func (s *server) serve(failed *intake.Failure) {
@@ -41,7 +42,8 @@ func (s *server) serve(failed *intake.Failure) {
 		ReadHeaderTimeout: s.limits.HeaderTimeout, ReadTimeout: s.limits.ReadTimeout,
 		WriteTimeout: s.limits.WriteTimeout, IdleTimeout: s.limits.IdleTimeout,
 		// The library's own lines carry addresses.
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog:  log.New(io.Discard, "", 0),
+		ConnState: s.limited.note,
 	}
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -66,44 +68,4 @@ func (s *server) close() error {
 		return s.http.Close()
 	}
 	return nil
-}
-
-// limited accepts so many connections at once; more wait in the kernel.
-type limited struct {
-	net.Listener
-	slots chan struct{}
-	once  sync.Once
-	done  chan struct{}
-}
-
-// Accept waits for a free slot and a connection.
-func (l *limited) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &slotted{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-// Close stops accepting.
-func (l *limited) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return l.Listener.Close()
-}
-
-type slotted struct {
-	net.Conn
-	free func()
-}
-
-// Close gives the slot back.
-func (c *slotted) Close() error {
-	defer c.free()
-	return c.Conn.Close()
 }

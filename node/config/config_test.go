@@ -76,6 +76,24 @@ func TestWrongValuesAreNamed(t *testing.T) {
 	}
 }
 
+func TestValuesOfAnotherTypeAreNamed(t *testing.T) {
+	for key, text := range map[string]string{
+		"mode":                "mode = true\n",
+		"name":                minimal + "name = 5\n",
+		"api.max_connections": minimal + "[api]\nmax_connections = 1.9\n",
+		"mempool.size":        minimal + "[mempool]\nsize = true\n",
+		"app.workers":         minimal + "[app]\nworkers = \"2\"\n",
+		"api.idle_timeout":    minimal + "[api]\nidle_timeout = 60\n",
+		"api.origins":         minimal + "[api]\norigins = \"https://a.example\"\n",
+		"p2p.peers":           minimal + "[p2p]\npeers = [1]\n",
+		"p2p.local":           minimal + "[p2p]\nlocal = 1\n",
+	} {
+		if _, err := config.Load(file(t, text), nil, nil); err == nil || !strings.Contains(err.Error(), key+" = ") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
 func TestFlagsOverrideEnvironmentOverridesFile(t *testing.T) {
 	peer := strings.Repeat("ab", 20) + "@127.0.0.1:1"
 	path := file(t, minimal+"name = \"file\"\n[api]\nlisten = \"127.0.0.1:1\"\nread_timeout = \"9s\"\n[consensus]\ntimeout_commit = \"1s\"\n")

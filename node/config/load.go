@@ -44,8 +44,12 @@ func Load(file string, environ []string, flags map[string]string) (Config, error
 	}
 	known := keys()
 	for _, key := range k.Keys() {
-		if _, ok := known[key]; !ok {
+		kind, ok := known[key]
+		if !ok {
 			return Config{}, fmt.Errorf("read configuration %s: %w %q", file, ErrUnknownKey, key)
+		}
+		if err := checkType(key, kind, k.Get(key)); err != nil {
+			return Config{}, fmt.Errorf("read configuration %s: %w", file, err)
 		}
 	}
 	over, err := fromEnviron(environ, known)
@@ -71,6 +75,36 @@ func Load(file string, environ []string, flags map[string]string) (Config, error
 		return Config{}, fmt.Errorf("check configuration %s: %w", file, err)
 	}
 	return cfg, nil
+}
+
+// checkType refuses a value of another type than the key's: the decoder would
+// make 1 of true and of 1.9.
+func checkType(key string, kind reflect.Type, value any) error {
+	want := "a text in quotes"
+	var ok bool
+	switch {
+	case kind == reflect.TypeFor[time.Duration]():
+		want = `a duration in quotes such as "500ms"`
+		_, ok = value.(string)
+	case kind.Kind() == reflect.String:
+		_, ok = value.(string)
+	case kind.Kind() == reflect.Bool:
+		want = "true or false"
+		_, ok = value.(bool)
+	case kind.Kind() == reflect.Slice:
+		want = `a list such as ["a", "b"]`
+		var list []any
+		if list, ok = value.([]any); ok {
+			ok = !slices.ContainsFunc(list, func(v any) bool { _, text := v.(string); return !text })
+		}
+	default:
+		want = "a whole number"
+		_, ok = value.(int64)
+	}
+	if !ok {
+		return fmt.Errorf("%s = %v: want %s", key, value, want)
+	}
+	return nil
 }
 
 func fromEnviron(environ []string, known map[string]reflect.Type) (map[string]any, error) {
