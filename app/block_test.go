@@ -101,8 +101,25 @@ func TestOwnProposalThatFailsLosesTheCulpritOnly(t *testing.T) {
 	if got := n.prepare(good, signed(t, kindNote, id(0xdd, 2))); len(got) != 1 || !bytes.Equal(got[0], good) {
 		t.Fatalf("%d transactions proposed", len(got))
 	}
-	if got := n.prepare(good, signed(t, kindNote, id(0xdd, 2)), signed(t, kindNote, id(0xdd, 3))); len(got) != 0 {
-		t.Fatalf("after a second failure %d transactions are proposed, want none", len(got))
+}
+
+func TestCulpritsThatWaitDoNotStopTheRest(t *testing.T) {
+	n := startNode(t, vfs.NewMem(), trialRules(true))
+	defer n.close()
+	good := [][]byte{note(t, 1), proof(t, id(1, 2))}
+	waiting := slices.Clone(good)
+	for i := range 16 {
+		waiting = append(waiting, signed(t, kindNote, id(0xdc+byte(i%2), 10+i)))
+	}
+	got := n.prepare(waiting...)
+	if !slices.EqualFunc(got, sorted(t, good...), bytes.Equal) {
+		t.Fatalf("%d transactions proposed, want the two that execute", len(got))
+	}
+	if !n.process(got...) {
+		t.Fatal("the proposal is refused")
+	}
+	if got := n.prepare(append(waiting, signed(t, kindNote, id(0xdd, 99)))...); len(got) != 0 {
+		t.Fatalf("after 17 failures %d transactions are proposed, want none", len(got))
 	}
 }
 

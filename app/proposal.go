@@ -12,8 +12,9 @@ import (
 
 // PrepareProposal makes a block of what waits in the pool: what is right, in
 // the order of arrival as far as there is room, then sorted so that arrival
-// tells nothing. The block is decided as others will decide it; if it fails
-// after the culprit is dropped, an empty one is proposed and operators alarmed.
+// tells nothing. The block is decided as others will decide it; a transaction
+// for whose sake it fails is dropped and the operators are alarmed, and if it
+// still fails after maxCulprits of them an empty block is proposed.
 func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposal) (_ *abci.ResponsePrepareProposal, err error) {
 	defer a.guard(&err)
 	a.consensus.Lock()
@@ -25,7 +26,7 @@ func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 	defer base.Close()
 	b := block{height: req.Height, timeMS: req.Time.UnixMilli()}
 	b.txs = a.choose(base, b, req.Txs, req.MaxTxBytes)
-	for range 2 {
+	for range maxCulprits + 1 {
 		d, rej := a.decide(base, b)
 		if rej == nil {
 			a.keep(d)
@@ -40,6 +41,11 @@ func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 	a.log.Error("ALARM: an empty block is proposed", "height", b.height)
 	return &abci.ResponsePrepareProposal{}, nil
 }
+
+// maxCulprits is how many transactions that do not execute, each a fault of the
+// program, are dropped from a proposal: few enough that the engine does not wait
+// for it in vain, more than one so that a pair that waits does not stop the rest.
+const maxCulprits = 16
 
 // choose takes candidates that are right, whose claims are free and for which
 // there is room.
