@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/urna-vote/urna/offchain/commission"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
@@ -50,6 +52,9 @@ func (a *act) remove() (commissionv1.Action, ledger.Wire, error) {
 		}
 		message.Entries = append(message.Entries, entry[:])
 	}
+	// The ledger wants them ascending, each once.
+	slices.SortFunc(message.Entries, bytes.Compare)
+	message.Entries = slices.CompactFunc(message.Entries, bytes.Equal)
 	return commissionv1.Action_ACTION_REMOVE_ENTRIES, message, nil
 }
 

@@ -292,8 +292,8 @@ func newStageRollCommand() *cobra.Command {
 	var election string
 	cmd := &cobra.Command{
 		Use:     "stage-roll FILE",
-		Short:   "Stage the roll and propose it",
-		Long:    "Stage the entries of FILE (lines entry,style) on the ledger and propose them as the roll. Called again after an interruption it goes on.",
+		Short:   "Stage the roll, or what comes to it, and propose it",
+		Long:    "Stage the entries of FILE (lines entry,style) on the ledger and propose them as the roll. To a roll in force come those that it lacks; only the member who staged it can add. Called again after an interruption it goes on.",
 		Example: "  urna commission stage-roll roll.csv --election 9ab1… --key member.json --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

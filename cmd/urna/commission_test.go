@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/terminal"
+	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
+	rollv1 "github.com/urna-vote/urna/proto/urna/roll/v1"
+	"github.com/urna-vote/urna/x/roll"
 )
 
 func TestWrongCommandLinesOfTheCommissionExitWithTwo(t *testing.T) {
@@ -78,5 +81,32 @@ func TestAQuestionEndsWithASignal(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Fatal("the question is still asked")
+	}
+}
+
+func TestEntriesToRemoveAreSortedAndEachOnce(t *testing.T) {
+	high, low := strings.Repeat("f", 64), strings.Repeat("0", 64)
+	a := act{election: low, reason: "moved away", entries: []string{high, low, high}}
+	_, message, err := a.remove()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := message.(*rollv1.RemoveEntries)
+	if err := roll.ValidateRemoveEntries(m); err != nil || len(m.Entries) != 2 {
+		t.Fatalf("%d entries: %v", len(m.Entries), err)
+	}
+}
+
+func TestEveryActHasItsCommandByItsName(t *testing.T) {
+	commands := map[string]bool{}
+	for _, c := range newProposeCommand().Commands() {
+		commands[c.Name()] = true
+	}
+	for n, name := range commissionv1.Action_name {
+		name = strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "ACTION_"), "_", "-"))
+		// approve-roll is made by stage-roll, which knows the trees.
+		if want := n != 0 && n != int32(commissionv1.Action_ACTION_APPROVE_ROLL); commands[name] != want {
+			t.Errorf("%s: there is a command: %v", name, commands[name])
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package commission
 
 import (
-	"context"
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
@@ -9,14 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/urna-vote/urna/crypto/merkle"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
-	rollv1 "github.com/urna-vote/urna/proto/urna/roll/v1"
-	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 )
 
 // RollList holds entry ids per style.
@@ -90,44 +83,4 @@ func WriteRoll(w io.Writer, def *electionv1.Definition, list RollList) error {
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
-}
-
-// chunk is how many entries one transaction stages.
-const chunk = 2048
-
-// StageRoll stages a first roll, style by style, and returns the act that
-// approves it. It may be called again after an interruption: what is on the
-// ledger already is found there. progress is told how many entries stand.
-func (o *Office) StageRoll(ctx context.Context, election [32]byte, styles int, list RollList, progress func(int)) (*rollv1.ApproveRoll, error) {
-	public := o.Key.Public()
-	act := &rollv1.ApproveRoll{ElectionId: election[:], Author: public[:]}
-	var staged atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(32)
-	for style := range uint32(styles) {
-		entries := list[style]
-		tree := &merkle.Frontier{}
-		for _, e := range entries {
-			if err := tree.Append(merkle.LeafHash(e[:]), nil); err != nil {
-				return nil, fmt.Errorf("build roll tree: %w", err)
-			}
-		}
-		root := tree.Root()
-		act.Styles = append(act.Styles, &rollv1.StyleRoll{Style: style, Size_: uint64(len(entries)), Root: root[:]})
-		group.Go(func() error {
-			for from := 0; from < len(entries); from += chunk {
-				part := entries[from:min(from+chunk, len(entries))]
-				message := &rollv1.StageRoll{ElectionId: election[:], Style: style, From: uint64(from)}
-				for _, e := range part {
-					message.Entries = append(message.Entries, e[:]...)
-				}
-				if err := o.send(ctx, txv1.Kind_KIND_STAGE_ROLL, message); err != nil {
-					return fmt.Errorf("stage style %d from %d: %w", style, from, err)
-				}
-				progress(int(staged.Add(int64(len(part)))))
-			}
-			return nil
-		})
-	}
-	return act, group.Wait()
 }
