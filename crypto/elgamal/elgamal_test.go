@@ -209,8 +209,8 @@ func TestHashOfKeyVectorDependsOnAllOfIt(t *testing.T) {
 	v := vectorOf(t, 3)
 	seen := map[[32]byte]string{}
 	for name, h := range map[string][32]byte{
-		"reference": v.Hash("c", [32]byte{1}, "ceremony"), "mode": v.Hash("c", [32]byte{1}, "dealer"), "chain": v.Hash("d", [32]byte{1}, "ceremony"),
-		"election": v.Hash("c", [32]byte{2}, "ceremony"), "fewer slots": vectorOf(t, 2).Hash("c", [32]byte{1}, "ceremony"),
+		"reference": v.Hash("c", [32]byte{1}, "dkg"), "mode": v.Hash("c", [32]byte{1}, "dealer"), "chain": v.Hash("d", [32]byte{1}, "dkg"),
+		"election": v.Hash("c", [32]byte{2}, "dkg"), "fewer slots": vectorOf(t, 2).Hash("c", [32]byte{1}, "dkg"),
 	} {
 		if other, dup := seen[h]; dup {
 			t.Errorf("%s and %s hash alike", name, other)

@@ -131,7 +131,8 @@ func (v *KeyVector) Select(slots []int) ([]Key, error) {
 }
 
 // Hash binds the whole vector together with how it was made: mode is the name
-// of the procedure ("ceremony", "dealer").
+// of the procedure, as the election key says it: "dkg" for one that its trustees
+// made together, "dealer" for one that a dealer made and cut into parts.
 func (v *KeyVector) Hash(chainID string, election [32]byte, mode string) [32]byte {
 	t := transcript.New(keysLabel, chainID, election)
 	t.Append([]byte(mode))

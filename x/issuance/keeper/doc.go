@@ -1,5 +1,5 @@
 // Package keeper holds issuers' keys, open panels, tokens issued and claims.
-// See docs/spec/issuance.md.
+// See docs/spec/tokens.md.
 //
 // A transaction is judged against the state before its block. Execute repeats
 // the checks that the block's claims protect; that a panel was open, it was
