@@ -23,7 +23,7 @@ func newStartCommand() *cobra.Command {
 on; then the last line says why. Every setting of urnad.toml can be given as a
 flag or as an environment variable: --api.listen, URNA_API_LISTEN.`,
 		Example: `  urnad start --home /srv/urna
-  urnad start --home /srv/urna --log.level debug --api.listen 127.0.0.1:8080`,
+  urnad start --home /srv/urna --log.level debug --api.listen 0.0.0.0:26680`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			flags := map[string]string{}
