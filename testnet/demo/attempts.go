@@ -133,8 +133,8 @@ func (d *demo) sealed(s *sample, v *voter, key sign.PrivateKey, token *ballotv1.
 	return sealed.Sign(key, token)
 }
 
-// attacker is a voter who casts once.
-func (d *demo) attacker() *voter { return d.voters[min(1, len(d.voters)-1)] }
+// attacker is the last voter, who casts once.
+func (d *demo) attacker() *voter { return d.voters[len(d.voters)-1] }
 
 // tryBefore makes attempts with the token of a voter who has not voted yet.
 func (d *demo) tryBefore(ctx context.Context, c *everybody) error {
@@ -230,25 +230,40 @@ func (d *demo) overVote(s *sample, v *voter) ([]byte, error) {
 	return d.signed(s.key, form.Message(1, s.token, ct, proof))
 }
 
-// tryRecast: the first voter has just cast a ballot.
+// tryRecast lets the first voter cast, alone, and at once again: with the wrong
+// sequence number, and before the interval is over. Both are sealed before, so
+// that a slow machine does not let the interval pass.
 func (d *demo) tryRecast(ctx context.Context, c *everybody, v *voter) error {
-	s, err := d.open(ctx, c, v)
+	s, err := c.session(ctx, 0)
 	if err != nil {
 		return err
 	}
-	for _, try := range []struct {
+	opened, err := d.open(ctx, c, v)
+	if err != nil {
+		return err
+	}
+	tries := []struct {
 		attempt, name string
 		sequence      uint32
-	}{{"wrong sequence number", "wrong-sequence", 5}, {"recast too early", "recast-too-early", 2}} {
-		sealed, err := booth.Seal(rand.Reader, s.params, s.key.Public(), try.sequence, scores(d.electorate, v.Style, v.Choices))
+		raw           []byte
+	}{
+		{attempt: "recast too early", name: "recast-too-early", sequence: 2},
+		{attempt: "wrong sequence number", name: "wrong-sequence", sequence: 5},
+	}
+	for i := range tries {
+		sealed, err := booth.Seal(rand.Reader, opened.params, opened.key.Public(), tries[i].sequence, scores(d.electorate, v.Style, v.Choices))
 		if err != nil {
 			return err
 		}
-		raw, err := sealed.Sign(s.key, nil)
-		if err != nil {
+		if tries[i].raw, err = sealed.Sign(opened.key, nil); err != nil {
 			return err
 		}
-		if err := d.expect(ctx, c, try.attempt, try.name, raw); err != nil {
+	}
+	if err := d.castOther(ctx, s, 0); err != nil {
+		return err
+	}
+	for _, try := range tries {
+		if err := d.expect(ctx, c, try.attempt, try.name, try.raw); err != nil {
 			return err
 		}
 	}
@@ -267,6 +282,10 @@ func (d *demo) tryAfter(ctx context.Context, c *everybody) error {
 	}
 	copied, err := d.copied(ctx, c)
 	if err != nil || copied == nil {
+		return err
+	}
+	// Let it be judged by its proof, not as a recast that comes too early.
+	if err := d.recastLater(ctx); err != nil {
 		return err
 	}
 	return d.expect(ctx, c, "copied ballot", "bad-proof", copied)

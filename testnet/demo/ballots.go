@@ -14,7 +14,8 @@ import (
 	"github.com/urna-vote/urna/offchain/voter/session"
 )
 
-// recastEvery: one voter in so many casts something else first.
+// One voter in so many casts something else first; the first ones, so that
+// nobody waits for them at the end.
 const recastEvery = 20
 
 // castBallots lets everybody vote through all nodes; a validator is killed on
@@ -22,6 +23,9 @@ const recastEvery = 20
 func (d *demo) castBallots(ctx context.Context) error {
 	c := d.everybody
 	if err := d.tryBefore(ctx, c); err != nil {
+		return err
+	}
+	if err := d.tryRecast(ctx, c, d.voters[0]); err != nil {
 		return err
 	}
 	progress := d.progress("ballots", len(d.voters))
@@ -40,11 +44,11 @@ func (d *demo) castBallots(ctx context.Context) error {
 		}
 	}, func(ctx context.Context, i int) error { return d.vote(ctx, c, i) })
 	outage.Wait()
-	if err := errors.Join(err, restarted, c.leaveOpen()); err != nil {
+	if err := errors.Join(err, restarted); err != nil {
 		return err
 	}
 	d.meanBytes()
-	return d.tryAfter(ctx, c)
+	return errors.Join(d.tryAfter(ctx, c), c.leaveOpen())
 }
 
 // vote casts one voter's ballot; some cast another one before it.
@@ -54,13 +58,9 @@ func (d *demo) vote(ctx context.Context, c *everybody, i int) error {
 	if err != nil {
 		return err
 	}
-	if i%recastEvery == 0 {
-		other := d.electorate.OtherChoice(seeded(d.options.seed, uint64(i)), v.Style)
-		if err := d.castOne(ctx, s, v, other); err != nil {
-			return err
-		}
-		if i == 0 {
-			if err := d.tryRecast(ctx, c, v); err != nil {
+	if i <= len(d.voters)/recastEvery {
+		if len(v.casts) == 0 {
+			if err := d.castOther(ctx, s, i); err != nil {
 				return err
 			}
 		}
@@ -69,6 +69,12 @@ func (d *demo) vote(ctx context.Context, c *everybody, i int) error {
 		}
 	}
 	return d.castOne(ctx, s, v, v.Choices)
+}
+
+// castOther casts what the voter does not want in the end.
+func (d *demo) castOther(ctx context.Context, s *session.Session, i int) error {
+	v := d.voters[i]
+	return d.castOne(ctx, s, v, d.electorate.OtherChoice(seeded(d.options.seed, uint64(i)), v.Style))
 }
 
 // recastLater waits until the election allows another ballot: its interval is

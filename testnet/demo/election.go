@@ -51,7 +51,7 @@ func electionFile(e *electorate.Electorate, now time.Time, issuerKeys, trusteeKe
 	f := &commission.ElectionFile{
 		Title: bilingual(e.Title, e.Title), Nonce: nonce,
 		Zones: []commission.ZoneFile{timetable(now, len(e.Voters))}, Classes: e.Classes,
-		Revote:    commission.RevoteFile{Allowed: true, Interval: commission.Duration(3 * time.Second)},
+		Revote:    commission.RevoteFile{Allowed: true, Interval: commission.Duration(8 * time.Second)},
 		Threshold: threshold, TokenBits: 2048, SmallClasses: true,
 		Ceremony: commission.WindowFile{Window: commission.Duration(30 * time.Second), Blocks: 10},
 	}
