@@ -153,6 +153,9 @@ func (z *counted) count(cmd *cobra.Command, c *client.Client, id [32]byte, prove
 	zone := count.Zone{ChainID: c.Trust().ChainID(), Election: id, Definition: def, Zone: z.zone, Key: key, Units: units, Progress: progress.Set}
 	until := time.Now().Add(z.wait)
 	for {
+		if zone.Trustees, err = z.trustees(cmd.Context(), c, id); err != nil {
+			return nil, err
+		}
 		if zone.Shares, err = z.shares(cmd.Context(), c, id); err != nil {
 			return nil, err
 		}
@@ -168,6 +171,18 @@ func (z *counted) count(cmd *cobra.Command, c *client.Client, id [32]byte, prove
 			return nil, err
 		}
 	}
+}
+
+// trustees are those whose shares count, proven; nil before there is a share.
+func (z *counted) trustees(ctx context.Context, c *client.Client, id [32]byte) (*tallyv1.CountingTrustees, error) {
+	proven, err := c.Proven(ctx, id, z.object("trustees"))
+	if errors.Is(err, client.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, differs(err)
+	}
+	return provenObject[tallyv1.CountingTrustees](proven, z.object("trustees"))
 }
 
 // shares are those a node shows.

@@ -27,7 +27,9 @@
 // # Result
 //
 // For each unit with ballots and each slot, C - Σ λ_j·D_j = m·B, with the
-// Lagrange coefficients λ of the t trustees at zero. If no unit has a ballot the
+// Lagrange coefficients λ of t trustees at zero: the t lowest of those whose
+// shares were on the ledger at the end of the block in which the t-th arrived.
+// The points they open the sums to are computed once. If no unit has a ballot the
 // ledger makes the result itself, of no trustees.
 //
 // The package must never know who cast a ballot, nor the count of a set smaller

@@ -9,6 +9,7 @@ var (
 	protocolPrefix = ledger.NewPrefix(0x73, "tally: protocol of results")
 	consentPrefix  = ledger.NewPrefix(0x74, "tally: consent to a small count")
 	approvedPrefix = ledger.NewPrefix(0x75, "tally: protocol approved in the block at hand")
+	trusteesPrefix = ledger.NewPrefix(0x76, "tally: trustees whose shares count")
 )
 
 // UnitsKey is where a zone's units stand.
@@ -21,6 +22,11 @@ func ShareKey(election [32]byte, zone, trustee uint32) []byte {
 
 // ResultKey is where a zone's result stands.
 func ResultKey(election [32]byte, zone uint32) []byte { return zoneKey(resultPrefix, election, zone) }
+
+// TrusteesKey is where the trustees stand whose shares make a zone's result.
+func TrusteesKey(election [32]byte, zone uint32) []byte {
+	return zoneKey(trusteesPrefix, election, zone)
+}
 
 // ProtocolKey is where a zone's protocol of results stands.
 func ProtocolKey(election [32]byte, zone uint32) []byte {

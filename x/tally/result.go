@@ -97,46 +97,30 @@ func atMost(n, ballots, each uint64) error {
 type ResultFact struct {
 	chainID string
 	result  *tallyv1.Result
-	units   *tallyv1.Units
-	shares  []*tallyv1.DecryptionShare
+	opening *Opening
 }
 
-// NewResultFact states it of a result with counts for every unit, and of the
-// accepted shares of its trustees, in their order.
-func NewResultFact(chainID string, result *tallyv1.Result, units *tallyv1.Units, shares []*tallyv1.DecryptionShare) *ResultFact {
-	return &ResultFact{chainID: chainID, result: result, units: units, shares: shares}
+// NewResultFact states it of a result with a count for every slot of every unit
+// that has ballots.
+func NewResultFact(chainID string, result *tallyv1.Result, opening *Opening) *ResultFact {
+	return &ResultFact{chainID: chainID, result: result, opening: opening}
 }
 
-// Params hashes units and shares.
-func (f *ResultFact) Params() [32]byte {
-	fields := [][]byte{ledger.MustEncode(f.units)}
-	for _, s := range f.shares {
-		fields = append(fields, ledger.MustEncode(s))
-	}
-	return transcript.Hash(paramsLabel, f.chainID, [32]byte(f.result.ElectionId), fields...)
-}
-
-// Verify checks C - Σ λ_j·D_j = m·B for all slots of all units as one
+// Verify checks that the sums open to counts·B, all slots of all units as one
 // multi-scalar multiplication. Each equation has a weight of its own, the
 // challenge of a transcript over everything that occurs in any of them.
 func (f *ResultFact) Verify() error {
-	base := transcript.New(resultLabel, f.chainID, [32]byte(f.result.ElectionId))
-	base.Append(ledger.MustEncode(f.units))
-	base.Append(ledger.MustEncode(f.result))
-	for _, s := range f.shares {
-		base.Append(ledger.MustEncode(s))
-	}
-	seed := base.Sum()
-	lambdas, err := lagrange(f.result.Trustees)
+	opened, err := f.opening.Points()
 	if err != nil {
 		return fmt.Errorf("check result: %w", err)
 	}
+	base := transcript.New(resultLabel, f.chainID, [32]byte(f.result.ElectionId))
+	base.Append(f.opening.Hash[:])
+	base.Append(ledger.MustEncode(f.result))
+	seed := base.Sum()
 	sum := &combination{}
-	for u, unit := range f.units.Units {
-		if !Decrypted(unit) {
-			continue
-		}
-		if err := f.addUnit(sum, seed, lambdas, u, unit); err != nil {
+	for u, points := range opened {
+		if err := f.addUnit(sum, seed, u, points); err != nil {
 			return fmt.Errorf("check result: unit %d: %w", u, err)
 		}
 	}
@@ -146,34 +130,22 @@ func (f *ResultFact) Verify() error {
 	return nil
 }
 
-func (f *ResultFact) addUnit(sum *combination, seed [64]byte, lambdas []group.Scalar, u int, unit *tallyv1.Unit) error {
-	c, err := decodePoints(unit.C)
-	if err != nil {
-		return err
+func (f *ResultFact) addUnit(sum *combination, seed [64]byte, u int, points []group.Point) error {
+	if points == nil {
+		return nil
 	}
 	counts := f.result.Units[u].Counts
-	if len(counts) != len(c) {
-		return fmt.Errorf("%d counts for %d slots", len(counts), len(c))
+	if len(counts) != len(points) {
+		return fmt.Errorf("%d counts for %d slots", len(counts), len(points))
 	}
-	weights := make([]group.Scalar, len(c))
-	for i := range c {
+	for i, p := range points {
 		t := transcript.New(weightLabel, f.chainID, [32]byte(f.result.ElectionId))
 		t.Append(seed[:])
 		t.AppendUint64(uint64(u))
 		t.AppendUint64(uint64(i))
-		weights[i] = t.Challenge()
-		sum.add(weights[i], c[i])
-		sum.addBase(weights[i].Mul(group.ScalarFromUint64(counts[i])).Neg())
-	}
-	for j, share := range f.shares {
-		d, err := decodePoints(share.Partials[u].Points)
-		if err != nil || len(d) != len(c) {
-			return fmt.Errorf("share %d has %d points: %w", j, len(d), err)
-		}
-		minus := lambdas[j].Neg()
-		for i := range d {
-			sum.add(weights[i].Mul(minus), d[i])
-		}
+		weight := t.Challenge()
+		sum.add(weight, p)
+		sum.addBase(weight.Mul(group.ScalarFromUint64(counts[i])).Neg())
 	}
 	return nil
 }
@@ -193,9 +165,13 @@ func Open(unit *tallyv1.Unit, trustees []uint32, partials []*Partial) ([]group.P
 		if len(p.Points) != len(out) {
 			return nil, fmt.Errorf("open unit: trustee %d gave %d points for %d slots", trustees[j], len(p.Points), len(out))
 		}
-		for i := range out {
-			out[i] = out[i].Sub(p.Points[i].Mul(lambdas[j]))
+	}
+	shares := make([]group.Point, len(partials))
+	for i := range out {
+		for j, p := range partials {
+			shares[j] = p.Points[i]
 		}
+		out[i] = out[i].Sub(group.MultiScalarVartime(lambdas, shares))
 	}
 	return out, nil
 }

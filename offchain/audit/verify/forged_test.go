@@ -324,7 +324,14 @@ func (w *world) forgedCounting() map[string]forgery {
 		"a vote moved":      {counts(func(m *tallyv1.Result) { m.Units[0].Counts[0]++; m.Units[0].Counts[1]-- }), "tally/bad-result"},
 		"a vote more":       {counts(func(m *tallyv1.Result) { m.Units[0].Counts[0]++ }), "tally/counts-out-of-bounds"},
 		"a trustee too few": {counts(func(m *tallyv1.Result) { m.Trustees = m.Trustees[:1] }), "tally/wrong-trustees"},
-		"a share of nobody": {counts(func(m *tallyv1.Result) { m.Trustees[1] = 3 }), "tally/share-missing"},
+		"another trustee":   {counts(func(m *tallyv1.Result) { m.Trustees[1] = 3 }), "tally/wrong-trustees"},
+		"a result beside the shares": {func() []spec {
+			i, _ := w.at(txv1.Kind_KIND_DECRYPTION_SHARE, 0)
+			k, l := w.at(result, 0)
+			specs := w.forged()
+			specs[i] = with(w.t, specs[i], w.specs[k].txs[l])
+			return specs
+		}, "tally/share-missing"},
 		"a share's proof": {w.replace(txv1.Kind_KIND_DECRYPTION_SHARE, 0, share(func(m *tallyv1.DecryptionShare) {
 			m.Partials[0].Proof, m.Partials[1].Proof = m.Partials[1].Proof, m.Partials[0].Proof
 		})), "tally/bad-share"},

@@ -107,8 +107,10 @@ type zone struct {
 	key      *ceremonyv1.ElectionKey
 	list     counted
 
-	units    *tallyv1.Units
-	shares   map[uint32]*tallyv1.DecryptionShare
+	units  *tallyv1.Units
+	shares map[uint32]*tallyv1.DecryptionShare
+	// counting: whose shares make the result; nil before the first share.
+	counting *tallyv1.CountingTrustees
 	result   *tallyv1.Result
 	consent  bool
 	protocol *tallyv1.Protocol

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/urna-vote/urna/crypto/group"
@@ -107,6 +108,9 @@ func executeShare(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 		z.shares = map[uint32]*tallyv1.DecryptionShare{}
 	}
 	z.shares[holder(z.key, tx.Signer)] = m
+	if z.counting == nil || !z.counting.Fixed {
+		z.counting = &tallyv1.CountingTrustees{Trustees: slices.Sorted(maps.Keys(z.shares))}
+	}
 	return nil
 }
 
@@ -121,7 +125,7 @@ func holder(key *ceremonyv1.ElectionKey, signer []byte) uint32 {
 	return 0
 }
 
-// precheckResult: the counts are what t shares on the ledger decrypt the sums
+// precheckResult: the counts are what the shares that count decrypt the sums
 // to, and within what the rules allow so many ballots.
 func precheckResult(v *verifier, c *chance, tx *ledger.Tx) error {
 	m := tx.Message.(*tally.Counts).Message
@@ -132,18 +136,16 @@ func precheckResult(v *verifier, c *chance, tx *ledger.Tx) error {
 	switch {
 	case z.result != nil:
 		return breaks("tally/result-exists", "zone", "zone %d has its result", m.Zone)
-	case len(m.Trustees) != int(z.election.def.Threshold):
-		return breaks("tally/wrong-trustees", "trustees", "%d, the key needs exactly %d", len(m.Trustees), z.election.def.Threshold)
+	case z.counting == nil || !z.counting.Fixed:
+		return breaks("tally/share-missing", "trustees", "%d shares, the key needs %d", len(z.shares), z.election.def.Threshold)
+	case !slices.Equal(m.Trustees, z.counting.Trustees):
+		return breaks("tally/wrong-trustees", "trustees", "%v, the record leads to %v", m.Trustees, z.counting.Trustees)
 	case len(m.Units) != len(z.units.Units):
 		return breaks("tally/wrong-units", "units", "%d, the zone has %d", len(m.Units), len(z.units.Units))
 	}
 	f := &openingFact{result: m, units: z.units}
 	for _, j := range m.Trustees {
-		s := z.shares[j]
-		if s == nil {
-			return breaks("tally/share-missing", "trustees", "trustee %d has given no share", j)
-		}
-		f.shares = append(f.shares, s)
+		f.shares = append(f.shares, z.shares[j])
 	}
 	for i, u := range z.units.Units {
 		if err := tally.CheckBounds(z.election.def.Contests[u.Contest], u, m.Units[i].Counts); err != nil {
@@ -161,8 +163,8 @@ func executeResult(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 	return nil
 }
 
-// openingFact states that shares open the sums to counts. Unlike the ledger it
-// opens every sum by itself and compares count by count.
+// openingFact states that shares open the sums to counts. Unlike the ledger,
+// which weighs all of them in one equation, it compares count by count.
 type openingFact struct {
 	result *tallyv1.Result
 	units  *tallyv1.Units
@@ -236,12 +238,29 @@ func precheckConsent(v *verifier, _ ledger.Context, act any) ([]string, error) {
 func (v *verifier) countZones(ctx ledger.Context) {
 	v.each(electionv1.Phase_PHASE_CLOSED, func(z *zone) { v.freeze(ctx, z) })
 	v.each(electionv1.Phase_PHASE_COUNTING, func(z *zone) {
+		z.fixTrustees(ctx)
 		v.drawUp(ctx, z)
 		if z.approved {
 			z.approved = false
 			v.enter(ctx, z, electionv1.Phase_PHASE_FINAL)
 		}
 	})
+}
+
+// fixTrustees fixes the t lowest of those who gave a share, at the end of the
+// block in which there are so many: their shares, and no others, make the result.
+func (z *zone) fixTrustees(ctx ledger.Context) {
+	c, t := z.counting, int(z.election.def.Threshold)
+	if c == nil || c.Fixed || len(c.Trustees) < t {
+		return
+	}
+	c.Trustees, c.Fixed = c.Trustees[:t], true
+	var shares []*tallyv1.DecryptionShare
+	for _, j := range c.Trustees {
+		shares = append(shares, z.shares[j])
+	}
+	hash := tally.OpeningHash(ctx.ChainID, z.election.id, z.index, z.units, c.Trustees, shares)
+	c.Opening = hash[:]
 }
 
 // freeze fixes the units that are decrypted, unless too few ballots wait for
@@ -307,6 +326,9 @@ func (v *verifier) drawUp(ctx ledger.Context, z *zone) {
 func tallyObjects(z *zone, add func(name string, b []byte)) {
 	if z.units != nil {
 		add(fmt.Sprintf("units/%d", z.index), ledger.MustEncode(z.units))
+	}
+	if z.counting != nil {
+		add(fmt.Sprintf("trustees/%d", z.index), ledger.MustEncode(z.counting))
 	}
 	if z.result != nil {
 		add(fmt.Sprintf("result/%d", z.index), ledger.MustEncode(z.result))

@@ -219,13 +219,17 @@ func (w *world) count() {
 	partials := make([][]*tally.Partial, len(units.Units))
 	var raws [][]byte
 	result := &tallyv1.Result{ElectionId: w.id[:]}
-	for _, tr := range w.trustees[:w.def.Threshold] {
-		result.Trustees = append(result.Trustees, uint32(tr.index))
+	for i, tr := range w.trustees { // in index order: the first ones count
 		m := &tallyv1.DecryptionShare{ElectionId: w.id[:]}
 		for u, unit := range units.Units {
 			p := w.decrypt(tr, unit, key)
-			partials[u] = append(partials[u], p)
+			if i < int(w.def.Threshold) {
+				partials[u] = append(partials[u], p)
+			}
 			m.Partials = append(m.Partials, p.Encode())
+		}
+		if i < int(w.def.Threshold) {
+			result.Trustees = append(result.Trustees, uint32(tr.index))
 		}
 		raws = append(raws, w.sign(txv1.Kind_KIND_DECRYPTION_SHARE, m, tr.key))
 	}

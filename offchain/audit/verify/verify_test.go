@@ -82,7 +82,7 @@ func (w *world) honest(t *testing.T) {
 			t.Errorf("unit %d, groups %v: %v, want %v", i, c.Groups, got, want[i])
 		}
 	}
-	if !z.Final || z.Units == nil || z.Key == nil || len(z.Shares) != 2 || z.Protocol == nil || !r.Rehearsal {
+	if !z.Final || z.Units == nil || z.Key == nil || len(z.Shares) != 3 || z.Protocol == nil || !r.Rehearsal {
 		t.Errorf("zone %+v", z)
 	}
 }

@@ -3,8 +3,6 @@ package count
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/urna-vote/urna/crypto/elgamal"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
@@ -25,14 +23,17 @@ type Zone struct {
 	Zone       uint32
 	Key        *ceremonyv1.ElectionKey
 	Units      *tallyv1.Units
+	// Trustees whose shares count, fixed by the ledger; proven too. Nil before
+	// enough of them have given theirs.
+	Trustees *tallyv1.CountingTrustees
 	// Shares by participant index.
 	Shares map[uint32]*tallyv1.DecryptionShare
 	// Progress is told after each unit; may be nil.
 	Progress func(done, total int64)
 }
 
-// Result joins the shares of the t lowest trustees that gave right ones, finds
-// the counts and checks them as the ledger will.
+// Result joins the shares of the trustees that the ledger fixed, finds the counts
+// and checks them as the ledger will.
 func (z *Zone) Result() (*tallyv1.Result, error) {
 	trustees, partials, err := z.choose()
 	if err != nil {
@@ -60,32 +61,37 @@ func (z *Zone) Result() (*tallyv1.Result, error) {
 	for i, j := range trustees {
 		shares[i] = z.Shares[j]
 	}
-	if err := tally.NewResultFact(z.ChainID, result, z.Units, shares).Verify(); err != nil {
+	hash := tally.OpeningHash(z.ChainID, z.Election, z.Zone, z.Units, trustees, shares)
+	if err := tally.NewResultFact(z.ChainID, result, tally.NewOpening(hash, z.Units, trustees, shares)).Verify(); err != nil {
 		return nil, err
 	}
 	return result, nil
 }
 
-// choose takes the first t right shares, and names the wrong ones if there are
-// not so many.
+// choose checks the shares that count, and names the wrong and the missing ones.
 func (z *Zone) choose() (trustees []uint32, partials [][]*tally.Partial, err error) {
+	if z.Trustees == nil || !z.Trustees.Fixed {
+		return nil, nil, fmt.Errorf("%w: %d are on the ledger, %d needed", ErrTooFew, len(z.Shares), z.Definition.Threshold)
+	}
 	var wrong []error
-	for _, j := range slices.Sorted(maps.Keys(z.Shares)) {
-		if len(trustees) == int(z.Definition.Threshold) {
-			break
+	for _, j := range z.Trustees.Trustees {
+		share, ok := z.Shares[j]
+		if !ok {
+			wrong = append(wrong, fmt.Errorf("trustee %d: its share is not shown", j))
+			continue
 		}
-		p, err := z.checkShare(j, z.Shares[j])
+		p, err := z.checkShare(j, share)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("trustee %d: %w", j, err))
 			continue
 		}
-		trustees, partials = append(trustees, j), append(partials, p)
+		partials = append(partials, p)
 	}
-	if len(trustees) < int(z.Definition.Threshold) {
-		err := fmt.Errorf("%w: %d are on the ledger and right, %d needed", ErrTooFew, len(trustees), z.Definition.Threshold)
+	if len(wrong) > 0 {
+		err := fmt.Errorf("%w: %d of the %d that count are shown and right", ErrTooFew, len(partials), len(z.Trustees.Trustees))
 		return nil, nil, errors.Join(append([]error{err}, wrong...)...)
 	}
-	return trustees, partials, nil
+	return z.Trustees.Trustees, partials, nil
 }
 
 func (z *Zone) checkShare(trustee uint32, share *tallyv1.DecryptionShare) ([]*tally.Partial, error) {

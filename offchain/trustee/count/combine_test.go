@@ -3,6 +3,7 @@ package count_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -62,7 +63,11 @@ func zone(t *testing.T, c *sample.City, trustees ...int) *count.Zone {
 		Shares: map[uint32]*tallyv1.DecryptionShare{}}
 	for _, i := range trustees {
 		tx := c.Trustees[i].DecryptionShare(c.Key(), units)
-		out.Shares[c.Trustees[i].Index(c.Ceremonial())] = ledger.MustDecode[tallyv1.DecryptionShare](tx.Body)
+		j := c.Trustees[i].Index(c.Ceremonial())
+		out.Shares[j] = ledger.MustDecode[tallyv1.DecryptionShare](tx.Body)
+	}
+	if t := int(c.Def.Threshold); len(out.Shares) >= t {
+		out.Trustees = &tallyv1.CountingTrustees{Trustees: slices.Sorted(maps.Keys(out.Shares))[:t], Fixed: true}
 	}
 	return out
 }
@@ -107,13 +112,20 @@ func TestTheLedgerTakesTheResult(t *testing.T) {
 	}
 }
 
-func TestAWrongShareIsPassedOverOrNamed(t *testing.T) {
+func TestAShareThatDoesNotCountIsNotLookedAt(t *testing.T) {
+	spoilt := zone(t, closed(), 0, 1, 2)
+	spoilt.Shares[3].Partials[0].Points[3] ^= 1
+	if result, err := spoilt.Result(); err != nil || slices.Contains(result.Trustees, 3) {
+		t.Errorf("the third share of two that count: %v", err)
+	}
+}
+
+func TestAWrongOrMissingShareIsNamed(t *testing.T) {
 	c := closed()
-	spoilt := zone(t, c, 0, 1, 2)
-	first := slices.Min([]uint32{1, 2, 3})
-	spoilt.Shares[first].Partials[0].Points[3] ^= 1
-	if result, err := spoilt.Result(); err != nil || slices.Contains(result.Trustees, first) {
-		t.Errorf("two right shares of three: %v", err)
+	hidden := zone(t, c, 0, 1, 2)
+	delete(hidden.Shares, 2)
+	if _, err := hidden.Result(); !errors.Is(err, count.ErrTooFew) || !strings.Contains(err.Error(), "trustee 2") {
+		t.Errorf("a node that keeps a share back: %v", err)
 	}
 	for name, spoil := range map[string]func(*tallyv1.DecryptionShare){
 		"point":   func(s *tallyv1.DecryptionShare) { s.Partials[1].Points[5] ^= 4 },

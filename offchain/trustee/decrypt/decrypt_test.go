@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -152,7 +154,8 @@ func TestTwoTrusteesDecryptAndAnyoneCounts(t *testing.T) {
 		}
 		shares[plan.Trustee] = share
 	}
-	zone := count.Zone{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units(t, c), Shares: shares}
+	zone := count.Zone{ChainID: sample.ChainID, Election: c.ID, Definition: c.Def, Key: c.Key(), Units: units(t, c), Shares: shares,
+		Trustees: &tallyv1.CountingTrustees{Trustees: slices.Sorted(maps.Keys(shares)), Fixed: true}}
 	result, err := zone.Result()
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 func (k *Keeper) PrecheckApproveProtocol(_ ledger.Context, r ledger.Reader, act any) ([]string, error) {
 	m := act.(*tallyv1.ApproveProtocol)
 	id := [32]byte(m.ElectionId)
-	if _, _, err := k.counting(r, id, m.Zone); err != nil {
+	if _, err := k.counting(r, id, m.Zone); err != nil {
 		return nil, err
 	}
 	p, ok := k.ProtocolOf(r, id, m.Zone)

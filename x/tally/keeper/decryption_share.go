@@ -6,7 +6,6 @@ import (
 
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
-	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/tally"
@@ -15,7 +14,7 @@ import (
 // PrecheckShare checks a trustee's share against the state before the block.
 func (k *Keeper) PrecheckShare(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx) (ledger.Demands, error) {
 	s := tx.Message.(*tally.Share)
-	def, units, err := k.counting(r, s.Election, s.Message.Zone)
+	def, err := k.counting(r, s.Election, s.Message.Zone)
 	if err != nil {
 		return ledger.Demands{}, err
 	}
@@ -30,6 +29,7 @@ func (k *Keeper) PrecheckShare(ctx ledger.Context, r ledger.Reader, tx *ledger.T
 	if _, exists := k.Share(r, s.Election, s.Message.Zone, trustee); exists {
 		return ledger.Demands{}, tally.CodeDuplicate.Refuse("signer", "trustee %d has given its share of zone %d", trustee, s.Message.Zone)
 	}
+	units, _ := k.Units(r, s.Election, s.Message.Zone)
 	if got, want := len(s.Partials), len(units.Units); got != want {
 		return ledger.Demands{}, tally.CodeUnits.Refuse("partials", "%d partial decryptions, zone %d has %d units", got, s.Message.Zone, want)
 	}
@@ -72,21 +72,23 @@ func (k *Keeper) ExecuteShare(_ ledger.Context, w ledger.Writer, tx *ledger.Tx) 
 		return tally.CodeDuplicate.Refuse("signer", "trustee %d has given its share of zone %d", trustee, s.Message.Zone)
 	}
 	w.Set(tally.ShareKey(s.Election, s.Message.Zone, trustee), ledger.MustEncode(s.Message))
+	counting := k.Trustees(w, s.Election, s.Message.Zone)
+	tally.AddTrustee(counting, trustee)
+	w.Set(tally.TrusteesKey(s.Election, s.Message.Zone), ledger.MustEncode(counting))
 	w.Touch(s.Election)
 	return nil
 }
 
-// counting finds the units of a zone that is being counted.
-func (k *Keeper) counting(r ledger.Reader, id [32]byte, zone uint32) (*electionv1.Definition, *tallyv1.Units, error) {
+// counting finds the election of a zone that is being counted.
+func (k *Keeper) counting(r ledger.Reader, id [32]byte, zone uint32) (*electionv1.Definition, error) {
 	def, z, err := k.zone(r, id, zone)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if z.Phase != electionv1.Phase_PHASE_COUNTING {
-		return nil, nil, tally.CodePhase.Refuse("zone", "zone %d is in phase %s, nothing is decrypted before it is counted", zone, election.PhaseName(z.Phase))
+		return nil, tally.CodePhase.Refuse("zone", "zone %d is in phase %s, nothing is decrypted before it is counted", zone, election.PhaseName(z.Phase))
 	}
-	units, _ := k.Units(r, id, zone)
-	return def, units, nil
+	return def, nil
 }
 
 // trusteeIndex is the index of a participant that holds a share of the key.

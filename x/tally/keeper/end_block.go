@@ -12,12 +12,15 @@ import (
 	"github.com/urna-vote/urna/x/tally"
 )
 
-// EndBlock freezes the sums of closed zones, draws up protocols whose parts are
+// EndBlock freezes the sums of closed zones, fixes whose shares count, draws up protocols whose parts are
 // complete, and ends zones whose protocol was approved in this block. All of it
 // happens here so that every transaction of the block meets one state.
 func (k *Keeper) EndBlock(ctx ledger.Context, w ledger.Writer) {
 	k.elections.EachIn(w, electionv1.Phase_PHASE_CLOSED, func(id [32]byte, zone uint32) { k.freeze(ctx, w, id, zone) })
-	k.elections.EachIn(w, electionv1.Phase_PHASE_COUNTING, func(id [32]byte, zone uint32) { k.drawUp(ctx, w, id, zone) })
+	k.elections.EachIn(w, electionv1.Phase_PHASE_COUNTING, func(id [32]byte, zone uint32) {
+		k.fixTrustees(ctx, w, id, zone)
+		k.drawUp(ctx, w, id, zone)
+	})
 	k.finish(ctx, w)
 }
 
@@ -44,6 +47,22 @@ func (k *Keeper) freeze(ctx ledger.Context, w ledger.Writer, id [32]byte, zone u
 	if tally.Empty(units) {
 		w.Set(tally.ResultKey(id, zone), ledger.MustEncode(noVotes(def, id, zone, units)))
 	}
+}
+
+// fixTrustees fixes whose shares make the result, once there are enough: then
+// there is one opening of the sums and one right result.
+func (k *Keeper) fixTrustees(ctx ledger.Context, w ledger.Writer, id [32]byte, zone uint32) {
+	def, _ := k.elections.Definition(w, id)
+	c := k.Trustees(w, id, zone)
+	if c.Fixed || len(c.Trustees) < int(def.Threshold) {
+		return
+	}
+	c.Trustees, c.Fixed = c.Trustees[:def.Threshold], true
+	units, _ := k.Units(w, id, zone)
+	hash := tally.OpeningHash(ctx.ChainID, id, zone, units, c.Trustees, k.sharesOf(w, id, zone, c.Trustees))
+	c.Opening = hash[:]
+	w.Set(tally.TrusteesKey(id, zone), ledger.MustEncode(c))
+	w.Touch(id)
 }
 
 // noVotes is the result of a zone in which no ballot was accepted.

@@ -7,6 +7,7 @@ package keeper
 
 import (
 	"fmt"
+	"sync"
 
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
@@ -56,11 +57,19 @@ type Keeper struct {
 	keys      ElectionKeys
 	roll      Roll
 	issuance  Issuance
+
+	mu sync.Mutex
+	// openings memoises what shares open sums to, by its hash; slots counts theirs.
+	openings map[[32]byte]*tally.Opening
+	slots    int
 }
+
+// maxSlots bounds the cache of openings; one that would exceed it is emptied.
+const maxSlots = 1 << 19
 
 // New makes the keeper.
 func New(elections Elections, ballots Ballots, keys ElectionKeys, roll Roll, issuance Issuance) *Keeper {
-	return &Keeper{elections: elections, ballots: ballots, keys: keys, roll: roll, issuance: issuance}
+	return &Keeper{elections: elections, ballots: ballots, keys: keys, roll: roll, issuance: issuance, openings: map[[32]byte]*tally.Opening{}}
 }
 
 // Module is what the application wires; its EndBlock must run after that of
@@ -87,7 +96,7 @@ func (k *Keeper) Module() ledger.Module {
 	}
 }
 
-// Summary lists units, result and protocol of each zone of an election.
+// Summary lists units, trustees, result and protocol of each zone of an election.
 func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
 	def, ok := k.elections.Definition(r, id)
 	if !ok {
@@ -100,6 +109,7 @@ func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
 			key  []byte
 		}{
 			{"units", tally.UnitsKey(id, zone)},
+			{"trustees", tally.TrusteesKey(id, zone)},
 			{"result", tally.ResultKey(id, zone)},
 			{"protocol", tally.ProtocolKey(id, zone)},
 		} {

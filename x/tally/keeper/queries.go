@@ -48,6 +48,16 @@ func (k *Keeper) Share(r ledger.Reader, id [32]byte, zone, trustee uint32) (*tal
 	return ledger.MustDecode[tallyv1.DecryptionShare](b), true
 }
 
+// Trustees whose shares make the result of a zone; an empty list before the
+// first share.
+func (k *Keeper) Trustees(r ledger.Reader, id [32]byte, zone uint32) *tallyv1.CountingTrustees {
+	b := r.Get(tally.TrusteesKey(id, zone))
+	if b == nil {
+		return &tallyv1.CountingTrustees{}
+	}
+	return ledger.MustDecode[tallyv1.CountingTrustees](b)
+}
+
 // Result of a zone.
 func (k *Keeper) Result(r ledger.Reader, id [32]byte, zone uint32) (*tallyv1.Result, bool) {
 	b := r.Get(tally.ResultKey(id, zone))

@@ -2,34 +2,34 @@ package keeper
 
 import (
 	"fmt"
+	"slices"
 
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/tally"
 )
 
-// PrecheckResult checks a result against the state before the block.
+// PrecheckResult checks a result against the state before the block. Anybody can
+// send one, so what costs least is asked first, and what the shares open the sums
+// to is computed once.
 func (k *Keeper) PrecheckResult(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx) (ledger.Demands, error) {
 	c := tx.Message.(*tally.Counts)
 	m := c.Message
-	def, units, err := k.counting(r, c.Election, m.Zone)
+	def, err := k.counting(r, c.Election, m.Zone)
 	if err != nil {
 		return ledger.Demands{}, err
 	}
 	if _, exists := k.Result(r, c.Election, m.Zone); exists {
 		return ledger.Demands{}, tally.CodeHasResult.Refuse("zone", "zone %d has its result", m.Zone)
 	}
-	if len(m.Trustees) != int(def.Threshold) {
-		return ledger.Demands{}, tally.CodeTrustees.Refuse("trustees", "%d trustees, the key needs exactly %d", len(m.Trustees), def.Threshold)
+	counting := k.Trustees(r, c.Election, m.Zone)
+	if !counting.Fixed {
+		return ledger.Demands{}, tally.CodeNoShare.Refuse("trustees", "zone %d has %d shares, the key needs %d", m.Zone, len(counting.Trustees), def.Threshold)
 	}
-	var shares []*tallyv1.DecryptionShare
-	for i, j := range m.Trustees {
-		s, ok := k.Share(r, c.Election, m.Zone, j)
-		if !ok {
-			return ledger.Demands{}, tally.CodeNoShare.Refuse(fmt.Sprintf("trustees[%d]", i), "trustee %d has given no share of zone %d", j, m.Zone)
-		}
-		shares = append(shares, s)
+	if !slices.Equal(m.Trustees, counting.Trustees) {
+		return ledger.Demands{}, tally.CodeTrustees.Refuse("trustees", "%v, the shares of %v count", m.Trustees, counting.Trustees)
 	}
+	units, _ := k.Units(r, c.Election, m.Zone)
 	if len(m.Units) != len(units.Units) {
 		return ledger.Demands{}, tally.CodeUnits.Refuse("units", "%d counts, zone %d has %d units", len(m.Units), m.Zone, len(units.Units))
 	}
@@ -38,11 +38,42 @@ func (k *Keeper) PrecheckResult(ctx ledger.Context, r ledger.Reader, tx *ledger.
 			return ledger.Demands{}, tally.CodeBounds.Refuse(fmt.Sprintf("units[%d]", i), "%v", err)
 		}
 	}
-	fact := tally.NewResultFact(ctx.ChainID, m, units, shares)
+	opening := k.opening(r, c.Election, m.Zone, units, counting)
 	return ledger.Demands{
 		Claims: []string{fmt.Sprintf("result:%x/%d", c.Election, m.Zone)},
-		Checks: []ledger.Check{{Fact: fact, Params: fact.Params(), Code: tally.CodeResult, Field: "units"}},
+		Checks: []ledger.Check{{Fact: tally.NewResultFact(ctx.ChainID, m, opening), Params: opening.Hash, Code: tally.CodeResult, Field: "units"}},
 	}, nil
+}
+
+// opening of a zone's sums by the shares that count. The hash in state names all
+// that it follows from, so it is found without reading the shares again.
+func (k *Keeper) opening(r ledger.Reader, id [32]byte, zone uint32, units *tallyv1.Units, counting *tallyv1.CountingTrustees) *tally.Opening {
+	hash := [32]byte(counting.Opening)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if o, ok := k.openings[hash]; ok {
+		return o
+	}
+	o := tally.NewOpening(hash, units, counting.Trustees, k.sharesOf(r, id, zone, counting.Trustees))
+	if k.slots += o.Slots; k.slots > maxSlots {
+		clear(k.openings)
+		k.slots = o.Slots
+	}
+	k.openings[hash] = o
+	return o
+}
+
+// sharesOf are the shares of trustees that have given theirs, in their order.
+func (k *Keeper) sharesOf(r ledger.Reader, id [32]byte, zone uint32, trustees []uint32) []*tallyv1.DecryptionShare {
+	out := make([]*tallyv1.DecryptionShare, len(trustees))
+	for i, j := range trustees {
+		share, ok := k.Share(r, id, zone, j)
+		if !ok {
+			panic(fmt.Sprintf("tally: trustee %d counts without a share", j))
+		}
+		out[i] = share
+	}
+	return out
 }
 
 // ExecuteResult stores the result.

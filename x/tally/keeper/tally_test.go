@@ -170,20 +170,72 @@ func TestCountFromCloseToFinal(t *testing.T) {
 func TestAnyThresholdOfTrusteesCountsAlike(t *testing.T) {
 	c := vote(t, sample.Definition(), 10, 0)
 	c.Until(sample.Closes)
-	for _, tr := range c.Trustees {
-		if err := c.Deliver(tr.DecryptionShare(c.Key(), units(c))); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c.Each(c.Trustees, func(tr *sample.Trustee) ledgertest.Tx { return tr.DecryptionShare(c.Key(), units(c)) })
 	one := count(t, c, 1, 2)
 	for _, pair := range [][]uint32{{1, 3}, {2, 3}} {
 		other := count(t, c, pair...)
 		if fmt.Sprint(one.Units) != fmt.Sprint(other.Units) {
 			t.Fatalf("trustees %v count %v, others %v", pair, other.Units, one.Units)
 		}
-		if err := c.Check(resultTx(other)); err != nil {
+		wantCode(t, c.Check(resultTx(other)), tally.CodeTrustees)
+	}
+	if err := c.Check(resultTx(one)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheLowestTrusteesOfTheBlockWithTheLastShareNeededCount(t *testing.T) {
+	c := vote(t, sample.Definition(), 10, 0)
+	c.Until(sample.Closes)
+	byIndex := map[uint32]*sample.Trustee{}
+	for _, tr := range c.Trustees {
+		byIndex[tr.Index(c.Ceremonial())] = tr
+	}
+	give := func(indices ...uint32) {
+		t.Helper()
+		var txs []ledgertest.Tx
+		for _, j := range indices {
+			txs = append(txs, byIndex[j].DecryptionShare(c.Key(), units(c)))
+		}
+		if err := errors.Join(c.Block(1000, txs...)...); err != nil {
 			t.Fatal(err)
 		}
+	}
+	wantTrustees := func(want string) {
+		t.Helper()
+		got := c.Tally.Trustees(c.State, c.ID, 0)
+		if s := fmt.Sprint(got.Trustees, got.Fixed, len(got.Opening)); s != want {
+			t.Fatalf("trustees are %s, want %s", s, want)
+		}
+		if b := c.Object(c.ID, "trustees/0"); len(got.Trustees) > 0 && string(b) != string(ledger.MustEncode(got)) {
+			t.Fatal("the summary has others")
+		}
+	}
+	wantTrustees("[] false 0")
+	give(3)
+	wantTrustees("[3] false 0")
+	early := &tallyv1.Result{ElectionId: c.ID[:], Trustees: []uint32{3}}
+	wantCode(t, c.Check(resultTx(early)), tally.CodeNoShare)
+	give(2, 1) // more than are needed: not the order within the block decides
+	wantTrustees("[1 2] true 32")
+	if err := c.Deliver(resultTx(count(t, c, 1, 2))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestShareAfterTheTrusteesAreFixedChangesNothing(t *testing.T) {
+	c := vote(t, sample.Definition(), 10, 0)
+	c.Until(sample.Closes)
+	indices := shares(t, c)
+	before := c.Object(c.ID, "trustees/0")
+	if err := c.Deliver(c.Trustees[1].DecryptionShare(c.Key(), units(c))); err != nil {
+		t.Fatal(err)
+	}
+	if string(before) != string(c.Object(c.ID, "trustees/0")) {
+		t.Fatal("a later share changed whose shares count")
+	}
+	if err := c.Deliver(resultTx(count(t, c, indices...))); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -263,7 +315,7 @@ func TestWrongResultIsRefused(t *testing.T) {
 		"a trustee twice":     {func(r *tallyv1.Result) { r.Trustees[1] = r.Trustees[0] }, tally.CodeTrustees},
 		"trustees exchanged":  {func(r *tallyv1.Result) { r.Trustees[0], r.Trustees[1] = r.Trustees[1], r.Trustees[0] }, tally.CodeTrustees},
 		"trustee zero":        {func(r *tallyv1.Result) { r.Trustees[0] = 0 }, tally.CodeTrustees},
-		"a share not given":   {func(r *tallyv1.Result) { r.Trustees = ascending(indices[0], missing) }, tally.CodeNoShare},
+		"a share not given":   {func(r *tallyv1.Result) { r.Trustees = ascending(indices[0], missing) }, tally.CodeTrustees},
 		"of another election": {func(r *tallyv1.Result) { r.ElectionId = make([]byte, 32) }, tally.CodeElection},
 		"of another zone":     {func(r *tallyv1.Result) { r.Zone = 1 }, tally.CodeElection},
 	} {
