@@ -45,6 +45,10 @@ type Node struct {
 	stopping atomic.Bool
 }
 
+// roomToStart is what the stores may write before the node runs: what their
+// logs hold, as tables.
+const roomToStart = 32 << 20
+
 // New opens the node whose files are in dir. It starts nothing, but the
 // application may replay blocks that it had not stored.
 func New(ctx context.Context, dir home.Dir, cfg config.Config, version string, log *slog.Logger) (_ *Node, err error) {
@@ -64,6 +68,9 @@ func New(ctx context.Context, dir home.Dir, cfg config.Config, version string, l
 		return nil, err
 	}
 	if err := dir.BindChain(n.genesis.Doc.ChainID); err != nil {
+		return nil, err
+	}
+	if err := dir.CheckRoom(roomToStart); err != nil {
 		return nil, err
 	}
 	signer, err := n.signer(dir)

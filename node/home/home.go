@@ -86,6 +86,23 @@ func (d Dir) BindChain(id string) error {
 	return nil
 }
 
+// ErrDiskFull: the stores could not be opened and closed in good order.
+var ErrDiskFull = errors.New("the disk is nearly full")
+
+// CheckRoom refuses a data directory whose disk has fewer free bytes than
+// needed: a store that replays its log on a full disk tries again for ever
+// instead of failing.
+func (d Dir) CheckRoom(needed uint64) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(d.Data(), &disk); err != nil {
+		return fmt.Errorf("ask for room in %s: %w", d.Data(), err)
+	}
+	if free := uint64(disk.Bavail) * uint64(disk.Bsize); free < needed {
+		return fmt.Errorf("open %s: %w: %d MB are free, a start needs %d MB", d.Data(), ErrDiskFull, free>>20, needed>>20)
+	}
+	return nil
+}
+
 // Build makes the directory dir whole or not at all: fill fills a directory
 // beside it, which is then renamed. If ctx ends meanwhile, nothing remains.
 // An existing dir must be empty.

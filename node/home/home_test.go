@@ -175,3 +175,16 @@ func TestHomeIsLockedAgainstASecondNode(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAFullDiskIsNamedBeforeStoresAreOpened(t *testing.T) {
+	dir := home.Dir(t.TempDir())
+	if err := dir.BindChain("urna-test-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckRoom(0); err != nil {
+		t.Error(err)
+	}
+	if err := dir.CheckRoom(1 << 63); !errors.Is(err, home.ErrDiskFull) {
+		t.Errorf("%v", err)
+	}
+}
