@@ -9,7 +9,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/urna-vote/urna/x/chainid"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
@@ -78,12 +77,6 @@ func (s *State) Marshal() ([]byte, error) {
 	}
 	return b, nil
 }
-
-// ChainID is the chain id of a genesis document under a prefix.
-func ChainID(prefix string, doc []byte) (string, error) { return chainid.Make(prefix, doc) }
-
-// Check returns the chain id of a genesis document that hashes to it.
-func Check(doc []byte) (string, error) { return chainid.Check(doc) }
 
 var keyRehearsal = ledger.NewPrefix(0x02, "rehearsal").Key()
 

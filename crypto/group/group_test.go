@@ -28,15 +28,6 @@ func otherScalar(t rapid.TB, s group.Scalar) *ristretto255.Scalar {
 	return o
 }
 
-func otherPoint(t rapid.TB, p group.Point) *ristretto255.Element {
-	e := p.Encode()
-	o, err := ristretto255.NewIdentityElement().SetCanonicalBytes(e[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
-}
-
 func TestArithmeticAgreesWithSecondImplementation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := drawScalar(t, "a"), drawScalar(t, "b"), drawScalar(t, "c")

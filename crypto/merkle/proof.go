@@ -1,7 +1,6 @@
 package merkle
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 
@@ -64,36 +63,6 @@ func (p InclusionProof) Verify(leaf, root Hash) error {
 		return fmt.Errorf("check leaf %d in tree of %d: %w", p.Index, p.Size, ErrRoot)
 	}
 	return nil
-}
-
-// Marshal encodes the proof.
-func (p InclusionProof) Marshal() []byte {
-	b := make([]byte, 0, 16+len(p.Path)*HashSize)
-	b = binary.BigEndian.AppendUint64(b, p.Index)
-	b = binary.BigEndian.AppendUint64(b, p.Size)
-	return append(b, EncodeHashes(p.Path)...)
-}
-
-// UnmarshalInclusionProof decodes a proof whose number of hashes is the one
-// that its index and size require.
-func UnmarshalInclusionProof(b []byte) (InclusionProof, error) {
-	if len(b) < 16 {
-		return InclusionProof{}, fmt.Errorf("decode inclusion proof of %d bytes: %w", len(b), ErrEncoding)
-	}
-	p := InclusionProof{Index: binary.BigEndian.Uint64(b), Size: binary.BigEndian.Uint64(b[8:])}
-	if p.Size > MaxSize || p.Index >= p.Size {
-		return InclusionProof{}, fmt.Errorf("decode inclusion proof of leaf %d in tree of %d: %w", p.Index, p.Size, ErrRange)
-	}
-	path, err := DecodeHashes(b[16:])
-	if err != nil {
-		return InclusionProof{}, fmt.Errorf("decode inclusion proof: %w", err)
-	}
-	if len(path) != pathLength(p.Index, p.Size) {
-		return InclusionProof{}, fmt.Errorf("decode inclusion proof of leaf %d in tree of %d with %d hashes: %w",
-			p.Index, p.Size, len(path), ErrEncoding)
-	}
-	p.Path = path
-	return p, nil
 }
 
 // ProveConsistency builds the proof that the first older leaves of the tree of

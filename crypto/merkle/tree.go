@@ -9,17 +9,6 @@ type Tree struct {
 	levels   [][]Hash
 }
 
-// NewTree is the tree with the given leaves.
-func NewTree(leaves []Hash) (*Tree, error) {
-	t := new(Tree)
-	for _, l := range leaves {
-		if err := t.Append(l); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
-}
-
 // Append adds a leaf by its hash.
 func (t *Tree) Append(leaf Hash) error {
 	return t.frontier.Append(leaf, t.keep)

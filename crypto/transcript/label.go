@@ -1,7 +1,6 @@
 package transcript
 
 import (
-	"slices"
 	"sync"
 )
 
@@ -40,18 +39,6 @@ func Register(purpose string) *Label {
 	}
 	registry.texts[text] = true
 	return &Label{text: text}
-}
-
-// Labels lists all registered labels of this program in order.
-func Labels() []string {
-	registry.Lock()
-	defer registry.Unlock()
-	out := make([]string, 0, len(registry.texts))
-	for text := range registry.texts {
-		out = append(out, text)
-	}
-	slices.Sort(out)
-	return out
 }
 
 func wellFormed(purpose string) bool {

@@ -2,12 +2,10 @@ package commission
 
 import (
 	"encoding/csv"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 )
@@ -70,17 +68,4 @@ func ReadRoll(r io.Reader, def *electionv1.Definition) (RollList, error) {
 		return nil, errors.New("roll file: no entries")
 	}
 	return list, nil
-}
-
-// WriteRoll writes what ReadRoll reads.
-func WriteRoll(w io.Writer, def *electionv1.Definition, list RollList) error {
-	var text strings.Builder
-	text.WriteString("entry,style\n")
-	for style := range uint32(len(def.Styles)) {
-		for _, entry := range list[style] {
-			fmt.Fprintf(&text, "%s,%s\n", hex.EncodeToString(entry[:]), def.Styles[style].Name)
-		}
-	}
-	_, err := io.WriteString(w, text.String())
-	return err
 }

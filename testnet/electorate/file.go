@@ -18,9 +18,6 @@ import (
 //go:embed data/minneapolis-2013-mayor/ballots.csv.gz
 var minneapolisBallots []byte
 
-//go:embed data/minneapolis-2013-mayor/first-choice-totals.csv
-var minneapolisTotals []byte
-
 // Values of a choice that mark nothing: left empty, and more than one mark.
 const (
 	undervote = "undervote"
@@ -47,24 +44,6 @@ func Minneapolis(scale float64, seed uint64) (*Electorate, error) {
 	}
 	e.Title = "Mayor of Minneapolis, 2013"
 	return e, nil
-}
-
-// MinneapolisTotals is how often each value stands as first choice in the
-// published ballots, "undervote" and "overvote" among them.
-func MinneapolisTotals() (map[string]uint64, error) {
-	rows, err := csv.NewReader(bytes.NewReader(minneapolisTotals)).ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	totals := map[string]uint64{}
-	for _, row := range rows[1:] {
-		var n uint64
-		if _, err := fmt.Sscan(row[1], &n); err != nil {
-			return nil, fmt.Errorf("total of %s: %w", row[0], err)
-		}
-		totals[row[0]] = n
-	}
-	return totals, nil
 }
 
 // File reads ballots with the columns precinct, first, second, third; its

@@ -19,11 +19,6 @@ func CountedData(ballotKey [32]byte, sequence uint32, logIndex uint64) []byte {
 	return append(append(make([]byte, 0, 44), ballotKey[:]...), OrderValue(sequence, logIndex)...)
 }
 
-// CountedLeaf is its leaf hash in the zone's list.
-func CountedLeaf(ballotKey [32]byte, sequence uint32, logIndex uint64) merkle.Hash {
-	return merkle.LeafHash(CountedData(ballotKey, sequence, logIndex))
-}
-
 // OrderValue is what stands at OrderKey.
 func OrderValue(sequence uint32, logIndex uint64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(nil, sequence), logIndex)

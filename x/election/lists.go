@@ -61,11 +61,6 @@ func ZoneClasses(def *electionv1.Definition, zone uint32) []uint32 {
 	return distinct(def, zone, func(s *electionv1.Style) []uint32 { return []uint32{s.TokenClass} })
 }
 
-// ZoneGroups lists the counting groups of a zone in the order of the election.
-func ZoneGroups(def *electionv1.Definition, zone uint32) []uint32 {
-	return distinct(def, zone, func(s *electionv1.Style) []uint32 { return []uint32{s.Group} })
-}
-
 // ZoneContests lists the contests on any ballot of a zone, ascending.
 func ZoneContests(def *electionv1.Definition, zone uint32) []uint32 {
 	return distinct(def, zone, func(s *electionv1.Style) []uint32 { return s.Contests })

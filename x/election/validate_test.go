@@ -213,7 +213,6 @@ func TestListsFollowTheDefinition(t *testing.T) {
 	for name, pair := range map[string][2][]uint32{
 		"class styles":   {election.ClassStyles(def, 0), {0, 1}},
 		"zone classes":   {election.ZoneClasses(def, 0), {0}},
-		"zone groups":    {election.ZoneGroups(def, 0), {0, 1}},
 		"zone contests":  {election.ZoneContests(def, 0), {0, 1}},
 		"contest groups": {election.ContestGroups(def, 0, 1), {0, 1}},
 	} {

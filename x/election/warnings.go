@@ -2,6 +2,7 @@ package election
 
 import (
 	"fmt"
+	"slices"
 
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 )
@@ -53,6 +54,22 @@ func Warnings(def *electionv1.Definition, commission ...[]byte) []string {
 	}
 	if m := MinJoined(def); m < DefaultMinJoined {
 		warn("sums of %d ballots may be decrypted", m)
+	}
+	for class, groups := range classGroups(def) {
+		if len(groups) > 1 {
+			warn("styles of token class %q are in %d counting groups, and a voter may cast in any of them: let them share one", def.Classes[class].Name, len(groups))
+		}
+	}
+	return out
+}
+
+// classGroups lists the counting groups of each token class's styles.
+func classGroups(def *electionv1.Definition) [][]uint32 {
+	out := make([][]uint32, len(def.Classes))
+	for _, s := range def.Styles {
+		if groups := out[s.TokenClass]; !slices.Contains(groups, s.Group) {
+			out[s.TokenClass] = append(groups, s.Group)
+		}
 	}
 	return out
 }

@@ -9,11 +9,6 @@ func Scope(chainID string, election [32]byte, class, panel uint32) blindtoken.Sc
 	return blindtoken.Scope{ChainID: chainID, Election: election, Class: class, Panel: panel}
 }
 
-// TokenMessage is what the members of a panel sign for a ballot key.
-func TokenMessage(chainID string, election [32]byte, class, panel uint32, ballotKey [32]byte) []byte {
-	return Scope(chainID, election, class, panel).Message(ballotKey)
-}
-
 // KeyContext is what an issuer's modulus is registered for and its key proof
 // speaks of; issuer is the operator key.
 func KeyContext(chainID string, election [32]byte, class, panel uint32, issuer [32]byte) blindtoken.KeyContext {

@@ -3,11 +3,10 @@ package keyring
 import (
 	"fmt"
 
-	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/crypto/sign"
-	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/envelope"
+	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
@@ -19,21 +18,10 @@ func (r *Ring) Registration(chainID string, slot Slot, issuer uint32, operator s
 	if !ok {
 		return nil, fmt.Errorf("publish token key: there is none for class %d, panel %d of election %x", slot.Class, slot.Panel, slot.Election[:4])
 	}
-	context := blindtoken.KeyContext{
-		Scope:  blindtoken.Scope{ChainID: chainID, Election: slot.Election, Class: slot.Class, Panel: slot.Panel},
-		Issuer: operator.Public(),
-	}
-	proof, err := blindtoken.ProveKey(key, context)
+	context := issuance.KeyContext(chainID, slot.Election, slot.Class, slot.Panel, operator.Public())
+	message, err := issuance.NewRegisterIssuerKey(key, context, issuer)
 	if err != nil {
 		return nil, fmt.Errorf("publish token key: %w", err)
-	}
-	size := key.Public().Size()
-	message := &issuancev1.RegisterIssuerKey{
-		ElectionId: slot.Election[:], TokenClass: slot.Class, Panel: slot.Panel, Issuer: issuer,
-		Modulus: key.Public().Encode(),
-	}
-	for i := range blindtoken.Roots {
-		message.Roots = append(message.Roots, proof[i*size:(i+1)*size])
 	}
 	raw, err := envelope.Encode(chainID, uint32(txv1.Kind_KIND_REGISTER_ISSUER_KEY), ledger.MustEncode(message), operator)
 	if err != nil {

@@ -56,9 +56,6 @@ func Apply(p *Parameters, panel uint32, secret *blindtoken.Secret, entry, claimK
 	return a, nil
 }
 
-// Panel that is asked.
-func (a *Application) Panel() uint32 { return a.panel }
-
 // Blinded is what a member, by its place in the panel, is asked to sign.
 func (a *Application) Blinded(member int) []byte { return a.requests[member].Blinded() }
 

@@ -61,8 +61,7 @@ func NewState(random io.Reader, chainID string, election [32]byte, entry [32]byt
 	return s, nil
 }
 
-// ChainID, Election, Entry and Style for which the state was made.
-func (s *State) ChainID() string    { return s.chainID }
+// Election, Entry and Style for which the state was made.
 func (s *State) Election() [32]byte { return s.election }
 func (s *State) Entry() [32]byte    { return s.entry }
 func (s *State) Style() uint32      { return s.style }

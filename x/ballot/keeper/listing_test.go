@@ -37,10 +37,10 @@ func TestCountedListHoldsTheLastBallotOfEachKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := proof.Verify(ballot.CountedLeaf(key, spent.Sequence, spent.LogIndex), merkle.Hash(counted.Root)); err != nil {
+		if err := proof.Verify(merkle.LeafHash(ballot.CountedData(key, spent.Sequence, spent.LogIndex)), merkle.Hash(counted.Root)); err != nil {
 			t.Fatal(err)
 		}
-		if proof.Verify(ballot.CountedLeaf(key, spent.Sequence+1, spent.LogIndex), merkle.Hash(counted.Root)) == nil {
+		if proof.Verify(merkle.LeafHash(ballot.CountedData(key, spent.Sequence+1, spent.LogIndex)), merkle.Hash(counted.Root)) == nil {
 			t.Fatal("a ballot that was not cast is proven to be counted")
 		}
 	}
