@@ -247,7 +247,7 @@ func TestIDDependsOnChainAndEveryByte(t *testing.T) {
 
 func TestWarningsNameWhatWeakensTheElection(t *testing.T) {
 	def := sample.Definition()
-	def.SmallClasses = false
+	def.SmallClasses, def.Styles[1].Group = false, 0
 	if got := election.Warnings(def); len(got) != 0 {
 		t.Fatalf("warnings %q of a sound definition", got)
 	}

@@ -67,6 +67,9 @@ func Warnings(def *electionv1.Definition, commission ...[]byte) []string {
 func classGroups(def *electionv1.Definition) [][]uint32 {
 	out := make([][]uint32, len(def.Classes))
 	for _, s := range def.Styles {
+		if uint64(s.TokenClass) >= uint64(len(out)) {
+			continue // no valid definition
+		}
 		if groups := out[s.TokenClass]; !slices.Contains(groups, s.Group) {
 			out[s.TokenClass] = append(groups, s.Group)
 		}
