@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/commission"
 	"github.com/urna-vote/urna/proto/api"
 	"github.com/urna-vote/urna/testnet/manifest"
 	"github.com/urna-vote/urna/x/election"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // village is an election as its commission writes it down.

@@ -41,7 +41,6 @@ var Table = []Rule{
 	{"crypto/...", join(curve, []string{"crypto/...", "golang.org/x/crypto/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note"}),
 		"cryptography knows no election, no message format, no file and no clock"},
 	{"proto/api", nil, "the shapes of the public API depend on nothing"},
-	{"x/sample", []string{"x/...", "proto/urna/...", "crypto/..."}, "a small election in memory for tests of modules"},
 	{"x/ledger/ledgertest", []string{"x/ledger"}, "an in-memory state for tests"},
 	{"x/ledger", nil, "the contract with modules knows no module and no database"},
 	{"x/chainid", nil, "the rule that names a chain"},
@@ -78,6 +77,7 @@ var Table = []Rule{
 	{"cmd/urna", join(terminal, xTypes, []string{"offchain/audit/...", "offchain/chain", "offchain/client", "offchain/commission", "offchain/keyfile", "offchain/slip", "offchain/terminal", "offchain/trustee/...", "offchain/voter/...", "proto/...", "crypto/sign", "crypto/merkle"}),
 		"what a trustee or voter reviews contains no engine and no server"},
 	{"testnet/...", []string{"..."}, "test networks may use everything"},
+	{"internal/sample", []string{"x/...", "proto/urna/...", "crypto/..."}, "a small election in memory for tests"},
 	{"internal/...", []string{"internal/...", "golang.org/x/tools/..."}, "checks of this tree"},
 }
 

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/commission"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	act "github.com/urna-vote/urna/x/commission"
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // rich is a valid definition in which nearly every field may change by itself.

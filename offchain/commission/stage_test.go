@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/commission"
 	"github.com/urna-vote/urna/proto/api"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
@@ -14,7 +15,6 @@ import (
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
 	"github.com/urna-vote/urna/x/roll"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // named are the entries of a style with numbers from..to.

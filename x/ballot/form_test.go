@@ -8,11 +8,11 @@ import (
 
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/internal/sample"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // electionKey is a key whose secrets are numbers.

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestDefinitionIsRefusedIfTrusteesCouldNotServeIt(t *testing.T) {

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 type mutation struct {

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestWarningNamesClassesWhoseStylesAreCountedApart(t *testing.T) {

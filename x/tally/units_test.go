@@ -5,9 +5,9 @@ import (
 	"math"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
-	"github.com/urna-vote/urna/x/sample"
 	"github.com/urna-vote/urna/x/tally"
 )
 

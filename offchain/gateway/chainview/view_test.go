@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
@@ -24,7 +25,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/roll"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // node is a public API whose answers are signed by a made-up chain, and which

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/slip"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // One voter at one gateway: code, synced record, endorsement, blind signature.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
@@ -20,7 +21,6 @@ import (
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	"github.com/urna-vote/urna/x/issuance"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 const chainID = sample.ChainID

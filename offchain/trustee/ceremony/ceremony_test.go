@@ -12,6 +12,7 @@ import (
 
 	"github.com/urna-vote/urna/crypto/group"
 	"github.com/urna-vote/urna/crypto/threshold"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/trustee/ceremony"
 	"github.com/urna-vote/urna/offchain/trustee/keystore"
 	"github.com/urna-vote/urna/proto/api"
@@ -19,7 +20,6 @@ import (
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // holds checks that the shares on the media decrypt under the key on the ledger.

@@ -6,11 +6,11 @@ import (
 
 	"github.com/urna-vote/urna/crypto/sealbox"
 	"github.com/urna-vote/urna/crypto/threshold"
+	"github.com/urna-vote/urna/internal/sample"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	machine "github.com/urna-vote/urna/x/ceremony"
 	"github.com/urna-vote/urna/x/envelope"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // corrupt is a trustee who seals something else to a receiver than it committed to.

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/trustee/ceremony"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestTheDrillShareIsSentByItself(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/trustee/ceremony"
 	"github.com/urna-vote/urna/offchain/trustee/keystore"
@@ -19,7 +20,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // town is a ledger in memory with the modules that a ceremony needs. What is

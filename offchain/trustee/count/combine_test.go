@@ -9,13 +9,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/trustee/count"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // closed is a city that is counted: three ballots in the north, none of the

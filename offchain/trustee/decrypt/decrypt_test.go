@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/audit/verify"
 	"github.com/urna-vote/urna/offchain/trustee/count"
 	"github.com/urna-vote/urna/offchain/trustee/decrypt"
@@ -27,7 +28,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 var genesis = sha256.Sum256([]byte("the genesis file that is trusted"))

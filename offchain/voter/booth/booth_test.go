@@ -14,10 +14,10 @@ import (
 
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // objects are those asked for, and a way to see the others.

@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/voter/session"
 	"github.com/urna-vote/urna/proto/api"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // errCrash is a device that stops.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/offchain/voter/session"
@@ -22,7 +23,6 @@ import (
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func choices(mayor int, points ...uint32) booth.Choices {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/internal/sample"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
@@ -36,7 +37,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // world is an election on the real modules in memory, with real gateways behind

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func BenchmarkExecuteBallots(b *testing.B) {

@@ -8,6 +8,7 @@ import (
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
+	"github.com/urna-vote/urna/internal/sample"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -15,7 +16,6 @@ import (
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // definition allows recasts from 10 s to a minute after the first ballot.

@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/internal/sample"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/ballot/keeper"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestCountedListHoldsTheLastBallotOfEachKey(t *testing.T) {

@@ -3,7 +3,7 @@ package keeper_test
 import (
 	"testing"
 
-	"github.com/urna-vote/urna/x/sample"
+	"github.com/urna-vote/urna/internal/sample"
 )
 
 // Only entries of style 0 have tokens: the ledger must not know which ballot one

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/threshold"
+	"github.com/urna-vote/urna/internal/sample"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -17,7 +18,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // five is the sample definition with five trustees of whom three decrypt: four

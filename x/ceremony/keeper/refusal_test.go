@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/threshold"
+	"github.com/urna-vote/urna/internal/sample"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -16,7 +17,6 @@ import (
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestRegisterRefusesStrangersDuplicatesAndForeignKeys(t *testing.T) {

@@ -3,9 +3,9 @@ package keeper_test
 import (
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestGapOverTheCloseSuspendsTheZone(t *testing.T) {

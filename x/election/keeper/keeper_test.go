@@ -4,12 +4,12 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 const (

@@ -5,9 +5,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/urna-vote/urna/internal/sample"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/election"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // Whatever the steps of block time and the decisions: a zone never goes back,

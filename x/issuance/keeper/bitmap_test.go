@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/internal/sample"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
 	"github.com/urna-vote/urna/x/roll"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestBitmapProvesWhoHasAToken(t *testing.T) {

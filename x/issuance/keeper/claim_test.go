@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/internal/sample"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 // claimed is a town with a token whose first member was sent a real blinded

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 const openPanel = commissionv1.Action_ACTION_OPEN_PANEL

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 func TestPanelNeedsAllItsKeys(t *testing.T) {

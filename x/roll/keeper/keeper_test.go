@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/internal/sample"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
@@ -17,7 +18,6 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
 	"github.com/urna-vote/urna/x/roll"
-	"github.com/urna-vote/urna/x/sample"
 )
 
 const (

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	"github.com/urna-vote/urna/x/ledger"
-	"github.com/urna-vote/urna/x/sample"
 	"github.com/urna-vote/urna/x/tally"
 )
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/elgamal"
+	"github.com/urna-vote/urna/internal/sample"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
@@ -15,7 +16,6 @@ import (
 	"github.com/urna-vote/urna/x/election"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 	"github.com/urna-vote/urna/x/tally"
 )
 

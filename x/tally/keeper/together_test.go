@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"testing"
 
+	"github.com/urna-vote/urna/internal/sample"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -10,7 +11,6 @@ import (
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	"github.com/urna-vote/urna/x/ledger"
 	"github.com/urna-vote/urna/x/ledger/ledgertest"
-	"github.com/urna-vote/urna/x/sample"
 	"github.com/urna-vote/urna/x/tally"
 )
 
