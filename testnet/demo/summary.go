@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -38,7 +39,7 @@ type ContestSummary struct {
 }
 
 func newSummary() *Summary {
-	return &Summary{Refused: map[string]int{}, Seconds: map[string]float64{}, Audit: "not run"}
+	return &Summary{Refused: map[string]int{}, Contests: []ContestSummary{}, Seconds: map[string]float64{}, Audit: "not run"}
 }
 
 func (s *Summary) refused(reason string) {
@@ -50,7 +51,7 @@ func (s *Summary) refused(reason string) {
 func (s *Summary) took(stage string, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Seconds[stage] = d.Round(10 * time.Millisecond).Seconds()
+	s.Seconds[stage] = math.Round(d.Seconds()*100) / 100
 }
 
 // write replaces summary.json whole.

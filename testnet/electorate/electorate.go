@@ -80,7 +80,7 @@ func (e *Electorate) OtherChoice(r *rand.Rand, style int) [][]int {
 // of a .csv or .csv.gz file. Scale is the part of the real voters who vote,
 // 0 < scale ≤ 1, or 0 for a size that suits a demonstration.
 func Load(source string, scale float64, seed uint64) (*Electorate, error) {
-	if scale < 0 || scale > 1 {
+	if !(scale >= 0 && scale <= 1) { // written so that NaN is refused too
 		return nil, fmt.Errorf("scale %v: give a number above 0 and at most 1, or 0 for the default", scale)
 	}
 	switch source {

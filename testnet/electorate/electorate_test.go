@@ -2,6 +2,7 @@ package electorate_test
 
 import (
 	"encoding/csv"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,6 +99,8 @@ func TestFileRefusals(t *testing.T) {
 	cases := map[string]struct{ name, text, want string }{
 		"ending":   {"b.txt", "precinct,first,second,third\nA,X,Y,Z\n", ".csv or .csv.gz"},
 		"columns":  {"b.csv", "precinct,one,two,three\nA,X,Y,Z\n", "line 1"},
+		"a column": {"b.csv", "precinct,first,second\nA,X,Y\n", `want ["precinct" "first" "second" "third"]`},
+		"no bytes": {"b.csv", "", "is empty"},
 		"short":    {"b.csv", "precinct,first,second,third\nA,X,Y\n", "line 2"},
 		"empty":    {"b.csv", "precinct,first,second,third\n", "no ballots"},
 		"no field": {"b.csv", "precinct,first,second,third\nA,X,,Z\n", "line 2: second is empty"},
@@ -111,6 +114,14 @@ func TestFileRefusals(t *testing.T) {
 		}
 		if _, err := electorate.Load(path, 0, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", what, err, c.want)
+		}
+	}
+}
+
+func TestScaleOutsideZeroToOneIsRefused(t *testing.T) {
+	for _, scale := range []float64{-1, 2, math.NaN(), math.Inf(1)} {
+		if _, err := electorate.Load("moscow", scale, 1); err == nil || !strings.Contains(err.Error(), "at most 1") {
+			t.Errorf("scale %v: got %v", scale, err)
 		}
 	}
 }

@@ -105,7 +105,10 @@ func readRows(in io.Reader, name string) ([]row, error) {
 	c.ReuseRecord = true
 	c.FieldsPerRecord = len(columns)
 	head, err := c.Read()
-	if err != nil {
+	if errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: is empty; its first line must be the columns %q", name, columns)
+	}
+	if err != nil && !errors.Is(err, csv.ErrFieldCount) {
 		return nil, fmt.Errorf("%s: line 1: %w", name, err)
 	}
 	if !slices.Equal(head, columns) {
