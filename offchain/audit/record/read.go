@@ -43,6 +43,10 @@ func Open(dir string) (*Record, error) {
 	if r.genesis, err = r.read(genesisName); err != nil {
 		return nil, err
 	}
+	// A genesis that cannot be read is the verifier's to judge.
+	if g, err := chain.ParseGenesis(r.genesis); err == nil && g.ChainID != m.ChainID {
+		return nil, fmt.Errorf("%s: %w: it names chain %q, the genesis is of %q", manifestName, ErrDamaged, m.ChainID, g.ChainID)
+	}
 	if r.commit, err = r.read(commitName); err != nil {
 		return nil, err
 	}
@@ -126,7 +130,7 @@ func (r *Record) checkListing(dir, suffix string) error {
 // Dir of the record.
 func (r *Record) Dir() string { return r.dir }
 
-// ChainID as the manifest has it; the genesis decides.
+// ChainID of the manifest, which is the genesis'.
 func (r *Record) ChainID() string { return r.manifest.ChainID }
 
 // First and Last are the heights of the first and last block.

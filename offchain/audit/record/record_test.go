@@ -268,6 +268,9 @@ func TestADamagedFileIsNamed(t *testing.T) {
 		"manifest foreign": {"manifest.json", func(f string, b []byte) error {
 			return os.WriteFile(f, []byte(strings.Replace(string(b), "urna-record-1", "urna-record-9", 1)), 0o644)
 		}},
+		"manifest of another chain": {"manifest.json", func(f string, b []byte) error {
+			return os.WriteFile(f, []byte(strings.Replace(string(b), `"chain_id": "`, `"chain_id": "x`, 1)), 0o644)
+		}},
 		"manifest escapes": {"manifest.json", func(f string, b []byte) error {
 			return os.WriteFile(f, []byte(strings.Replace(string(b), "head.commit", "../../commit", 1)), 0o644)
 		}},
