@@ -27,7 +27,10 @@ func NewVerifier(workers, remember int) *Verifier {
 // Facts that can be verified together say so by these methods.
 type (
 	signatureFact interface{ SignItem() sign.Item }
-	ballotFact    interface{ BallotClaim() bitproof.Claim }
+	// ballotFact fails with a refusal of its own if there is nothing to verify.
+	ballotFact interface {
+		BallotClaim() (bitproof.Claim, error)
+	}
 )
 
 // place of a check among the items.
@@ -90,7 +93,7 @@ func firstRefusal(checks []ledger.Check, bad []error) error {
 			return fmt.Errorf("check %s: %w", checks[c].Field, err)
 		}
 		if err != nil {
-			return checks[c].Code.Refuse(checks[c].Field, "%v", err)
+			return checks[c].Refuse(err)
 		}
 	}
 	return nil
@@ -99,7 +102,7 @@ func firstRefusal(checks []ledger.Check, bad []error) error {
 // groups sorts facts by how they are verified.
 type groups struct {
 	signatures batch[sign.Item]
-	ballots    batch[bitproof.Claim]
+	ballots    batch[ballotFact]
 	others     batch[ledger.Fact]
 }
 
@@ -121,7 +124,7 @@ func (g *groups) add(p place, fact ledger.Fact) {
 	case signatureFact:
 		g.signatures.add(p, f.SignItem())
 	case ballotFact:
-		g.ballots.add(p, f.BallotClaim())
+		g.ballots.add(p, f)
 	default:
 		g.others.add(p, fact)
 	}
@@ -153,9 +156,35 @@ func (g *groups) stages(workers int, report func(place, error), stands func(plac
 			return jobs
 		},
 		func() []func() {
-			return together(g.ballots.keep(stands), workers, report, bitproof.VerifyBatch, bitproof.Verify)
+			return together(g.ballots.keep(stands), workers, report, verifyBallots, verifyBallot)
 		},
 	}
+}
+
+// verifyBallots decodes ballots where they are verified, on the core of their batch.
+func verifyBallots(weights io.Reader, facts []ballotFact) []int {
+	claims, at := make([]bitproof.Claim, 0, len(facts)), make([]int, 0, len(facts))
+	var bad []int
+	for i, f := range facts {
+		claim, err := f.BallotClaim()
+		if err != nil {
+			bad = append(bad, i)
+			continue
+		}
+		claims, at = append(claims, claim), append(at, i)
+	}
+	for _, i := range bitproof.VerifyBatch(weights, claims) {
+		bad = append(bad, at[i])
+	}
+	return bad
+}
+
+func verifyBallot(f ballotFact) error {
+	claim, err := f.BallotClaim()
+	if err != nil {
+		return err
+	}
+	return bitproof.Verify(claim)
 }
 
 // keep is the part of a batch that stands so far.

@@ -1,6 +1,8 @@
 package ballot
 
 import (
+	"sync"
+
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/crypto/elgamal"
@@ -18,27 +20,69 @@ const (
 	MaxPanel = 20
 )
 
-// Cast is a decoded CastBallot.
+// Cast is a CastBallot of right form. Its points are decoded when they are
+// first asked for: most of what a flood brings is refused before. Many
+// goroutines may use it.
 type Cast struct {
 	Message  *ballotv1.CastBallot
 	Election [32]byte
-	// Ciphertext and Proof are set if Validate accepts.
-	Ciphertext *elgamal.Ciphertext
-	Proof      *bitproof.Proof
-	refusal    error
+	// refusal is what the form alone shows.
+	refusal error
+
+	once       sync.Once // guards:
+	ciphertext *elgamal.Ciphertext
+	proof      *bitproof.Proof
+	bad        error
 }
 
-// Decode reads the body of a CastBallot, its points and its proof. A message
-// of wrong content decodes; Validate says what is wrong with it.
+// Decode reads the body of a CastBallot. A message of wrong content decodes;
+// Validate and Parts say what is wrong with it.
 func Decode(body []byte) (any, error) {
 	m, err := ledger.DecodeStrict[ballotv1.CastBallot](body, MaxBytes)
 	if err != nil {
 		return nil, CodeMalformed.Refuse("body", "%v", err)
 	}
-	cast := &Cast{Message: m}
-	cast.refusal = cast.read()
-	return cast, nil
+	return NewCast(m), nil
 }
+
+// NewCast looks at the form of a message, which must not change afterwards.
+func NewCast(m *ballotv1.CastBallot) *Cast {
+	c := &Cast{Message: m}
+	c.refusal = c.form()
+	return c
+}
+
+// Slots is how many ciphertexts the ballot has. Only of a valid ballot.
+func (c *Cast) Slots() int { return len(c.Message.C) / group.Size }
+
+// Parts are the ciphertext and the proof, decoded once. The error is a
+// *ledger.Refusal: what is refused here, no state can make right.
+func (c *Cast) Parts() (*elgamal.Ciphertext, *bitproof.Proof, error) {
+	c.once.Do(c.decode)
+	return c.ciphertext, c.proof, c.bad
+}
+
+func (c *Cast) decode() {
+	if c.refusal != nil {
+		c.bad = c.refusal
+		return
+	}
+	m := c.Message
+	ct, err := elgamal.DecodeParts(c.Slots(), m.R, m.C)
+	if err != nil {
+		c.bad = CodePoint.Refuse("r, c", "%v", err)
+		return
+	}
+	proof, err := bitproof.DecodeProof(c.bits(), m.Proof)
+	if err != nil {
+		c.bad = CodePoint.Refuse("proof", "%v", err)
+		return
+	}
+	c.ciphertext, c.proof = ct, proof
+}
+
+// bits is of how many bits the proof speaks.
+func (c *Cast) bits() int { return len(c.Message.Proof)/group.Size - proofOverhead }
 
 // Message makes the message of a sealed ballot. The token belongs to a key's
 // first ballot and must be nil for others.
@@ -55,13 +99,13 @@ func (f *Form) Message(sequence uint32, token *ballotv1.Token, ct *elgamal.Ciphe
 	}
 }
 
-// Validate checks what the message alone shows.
+// Validate checks what the form of the message alone shows.
 func Validate(_ ledger.Context, tx *ledger.Tx) error {
 	return tx.Message.(*Cast).refusal
 }
 
-// read checks the cheap fields first and decodes the points last.
-func (c *Cast) read() error {
+// form checks what needs no arithmetic.
+func (c *Cast) form() error {
 	m := c.Message
 	if len(m.ElectionId) != 32 {
 		return CodeMalformed.Refuse("election_id", "%d bytes, an election's id has 32", len(m.ElectionId))
@@ -79,16 +123,8 @@ func (c *Cast) read() error {
 	if len(m.C) == 0 || len(m.C)%group.Size != 0 || len(m.C)/group.Size > bitproof.MaxForms {
 		return CodeMalformed.Refuse("c", "%d bytes are not 1..%d points", len(m.C), bitproof.MaxForms)
 	}
-	bits := len(m.Proof)/group.Size - proofOverhead
-	if bits < 1 || bits > bitproof.MaxBits || len(m.Proof) != bitproof.ProofSize(bits) {
+	if bits := c.bits(); bits < 1 || bits > bitproof.MaxBits || len(m.Proof) != bitproof.ProofSize(bits) {
 		return CodeMalformed.Refuse("proof", "%d bytes are no proof", len(m.Proof))
-	}
-	var err error
-	if c.Ciphertext, err = elgamal.DecodeParts(len(m.C)/group.Size, m.R, m.C); err != nil {
-		return CodePoint.Refuse("r, c", "%v", err)
-	}
-	if c.Proof, err = bitproof.DecodeProof(bits, m.Proof); err != nil {
-		return CodePoint.Refuse("proof", "%v", err)
 	}
 	return nil
 }

@@ -123,13 +123,14 @@ func (f *Form) Statement(ballotKey [32]byte, sequence uint32) *bitproof.Statemen
 	}
 }
 
-// Claim is what a cast ballot claims to be: a ballot of this form.
-func (f *Form) Claim(cast *Cast, ballotKey [32]byte) bitproof.Claim {
-	return bitproof.Claim{
-		Statement:  f.Statement(ballotKey, cast.Message.Sequence),
-		Ciphertext: cast.Ciphertext,
-		Proof:      cast.Proof,
+// Claim is what a cast ballot claims to be: a ballot of this form. The error is
+// the refusal of a ballot whose points or scalars are none.
+func (f *Form) Claim(cast *Cast, ballotKey [32]byte) (bitproof.Claim, error) {
+	ct, proof, err := cast.Parts()
+	if err != nil {
+		return bitproof.Claim{}, err
 	}
+	return bitproof.Claim{Statement: f.Statement(ballotKey, cast.Message.Sequence), Ciphertext: ct, Proof: proof}, nil
 }
 
 // Params hashes what a claim is made of besides the ballot: the keys and the shape.

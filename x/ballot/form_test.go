@@ -53,8 +53,16 @@ func TestProofIsBoundToEveryFieldOfTheStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cast := &ballot.Cast{Message: f.Message(1, nil, ct, proof), Ciphertext: ct, Proof: proof}
-	if err := bitproof.Verify(f.Claim(cast, ballotKey)); err != nil {
+	token := &ballotv1.Token{Signatures: [][]byte{make([]byte, 256)}}
+	cast := ballot.NewCast(f.Message(1, token, ct, proof))
+	claimOf := func(f *ballot.Form, cast *ballot.Cast, ballotKey [32]byte) bitproof.Claim {
+		claim, err := f.Claim(cast, ballotKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claim
+	}
+	if err := bitproof.Verify(claimOf(f, cast, ballotKey)); err != nil {
 		t.Fatal(err)
 	}
 	otherMode := electionKey(11)
@@ -66,15 +74,15 @@ func TestProofIsBoundToEveryFieldOfTheStatement(t *testing.T) {
 	copy(other.Slots[4*32:], b[:])
 	later := f.Message(2, nil, ct, proof)
 	for name, claim := range map[string]bitproof.Claim{
-		"another chain":      form(t, "other-0011223344556677", id, 0, electionKey(11)).Claim(cast, ballotKey),
-		"another election":   form(t, sample.ChainID, [32]byte{3}, 0, electionKey(11)).Claim(cast, ballotKey),
-		"another style":      form(t, sample.ChainID, id, 1, electionKey(11)).Claim(cast, ballotKey),
-		"another key":        form(t, sample.ChainID, id, 0, electionKey(12)).Claim(cast, ballotKey),
-		"another last key":   form(t, sample.ChainID, id, 0, other).Claim(cast, ballotKey),
-		"one key more":       form(t, sample.ChainID, id, 0, more).Claim(cast, ballotKey),
-		"another mode":       form(t, sample.ChainID, id, 0, otherMode).Claim(cast, ballotKey),
-		"another ballot key": f.Claim(cast, [32]byte{4}),
-		"another number":     f.Claim(&ballot.Cast{Message: later, Ciphertext: ct, Proof: proof}, ballotKey),
+		"another chain":      claimOf(form(t, "other-0011223344556677", id, 0, electionKey(11)), cast, ballotKey),
+		"another election":   claimOf(form(t, sample.ChainID, [32]byte{3}, 0, electionKey(11)), cast, ballotKey),
+		"another style":      claimOf(form(t, sample.ChainID, id, 1, electionKey(11)), cast, ballotKey),
+		"another key":        claimOf(form(t, sample.ChainID, id, 0, electionKey(12)), cast, ballotKey),
+		"another last key":   claimOf(form(t, sample.ChainID, id, 0, other), cast, ballotKey),
+		"one key more":       claimOf(form(t, sample.ChainID, id, 0, more), cast, ballotKey),
+		"another mode":       claimOf(form(t, sample.ChainID, id, 0, otherMode), cast, ballotKey),
+		"another ballot key": claimOf(f, cast, [32]byte{4}),
+		"another number":     claimOf(f, ballot.NewCast(later), ballotKey),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if bitproof.Verify(claim) == nil {
@@ -156,8 +164,12 @@ func FuzzDecode(f *testing.F) {
 		if !bytes.Equal(ledger.MustEncode(cast.Message), body) {
 			t.Fatal("a second spelling is accepted")
 		}
-		if ballot.Validate(ledger.Context{}, &ledger.Tx{Message: m}) == nil && (cast.Ciphertext == nil || cast.Proof == nil) {
-			t.Fatal("accepted without its parts")
+		ct, proof, err := cast.Parts()
+		if (err == nil) != (ct != nil && proof != nil) {
+			t.Fatal("parts and no refusal, or neither")
+		}
+		if err == nil && ballot.Validate(ledger.Context{}, &ledger.Tx{Message: m}) != nil {
+			t.Fatal("parts of an invalid ballot")
 		}
 	})
 }

@@ -1,5 +1,7 @@
 package ledger
 
+import "errors"
+
 // Tx is a decoded transaction, its envelope already canonical and for this chain.
 type Tx struct {
 	Kind uint32
@@ -24,9 +26,20 @@ type Check struct {
 	// Params hashes what the fact was built from besides the transaction's own
 	// bytes (keys from state): an acceptance is remembered for both.
 	Params [32]byte
-	// Code and Field of the refusal if it does not hold.
+	// Code and Field of the refusal if it does not hold, unless the fact's own
+	// error is a *Refusal.
 	Code  Code
 	Field string
+}
+
+// Refuse is the refusal of a transaction whose fact does not hold for the
+// given reason.
+func (c *Check) Refuse(reason error) error {
+	var own *Refusal
+	if errors.As(reason, &own) {
+		return own
+	}
+	return c.Code.Refuse(c.Field, "%v", reason)
 }
 
 // Demands is what remains to be seen after a Precheck.

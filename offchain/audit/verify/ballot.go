@@ -51,10 +51,19 @@ func init() {
 	rules[uint32(txv1.Kind_KIND_CAST_BALLOT)] = &rule{
 		name: "cast-ballot", signed: true, maxBytes: ballot.MaxBytes, check: checkBallots,
 		decode:   ballot.Decode,
-		validate: func(tx *ledger.Tx) error { return ballot.Validate(ledger.Context{}, tx) },
+		validate: validateBallot,
 		precheck: precheckCast,
 		execute:  executeCast,
 	}
+}
+
+// validateBallot decodes the points too, so that what follows has them at hand.
+func validateBallot(tx *ledger.Tx) error {
+	if err := ballot.Validate(ledger.Context{}, tx); err != nil {
+		return err
+	}
+	_, _, err := tx.Message.(*ballot.Cast).Parts()
+	return err
 }
 
 // precheckCast: the zone votes, the ballot is of its style, and its key has a
@@ -81,8 +90,8 @@ func precheckCast(v *verifier, c *chance, tx *ledger.Tx) error {
 	if err != nil {
 		return err
 	}
-	if len(cast.Ciphertext.C) != len(form.Keys) {
-		return breaks("ballot/malformed", "c", "%d ciphertexts, style %d has %d", len(cast.Ciphertext.C), m.Style, len(form.Keys))
+	if cast.Slots() != len(form.Keys) {
+		return breaks("ballot/malformed", "c", "%d ciphertexts, style %d has %d", cast.Slots(), m.Style, len(form.Keys))
 	}
 	c.claim("key:" + hex.EncodeToString(tx.Signer))
 	before := v.spent[[32]byte(tx.Signer)]
@@ -94,7 +103,7 @@ func precheckCast(v *verifier, c *chance, tx *ledger.Tx) error {
 	if err != nil {
 		return err
 	}
-	c.state(checkProofs, "ballot/bad-proof", "proof", ballot.NewProofFact(form.Claim(cast, [32]byte(tx.Signer))))
+	c.state(checkProofs, "ballot/bad-proof", "proof", ballot.NewProofFact(form, cast, [32]byte(tx.Signer)))
 	return nil
 }
 
@@ -201,7 +210,11 @@ func executeCast(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 		}
 	}
 	v.spent[key] = now
-	return e.addUp(style, e.forms[m.Style].Parts, cast.Ciphertext, before)
+	ct, _, err := cast.Parts()
+	if err != nil {
+		return err
+	}
+	return e.addUp(style, e.forms[m.Style].Parts, ct, before)
 }
 
 // addUp adds a ballot to the sums of its group and takes out the one it replaces.

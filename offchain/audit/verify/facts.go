@@ -20,7 +20,7 @@ type fact interface{ Verify() error }
 type (
 	ballotFact interface {
 		fact
-		BallotClaim() bitproof.Claim
+		BallotClaim() (bitproof.Claim, error)
 	}
 	signFact interface {
 		fact
@@ -133,11 +133,19 @@ func (b *bench) judge(job []statement) []error {
 	var bad []int
 	switch job[0].fact.(type) {
 	case ballotFact:
-		claims := make([]bitproof.Claim, len(job))
+		var claims []bitproof.Claim
+		var at []int
 		for i, s := range job {
-			claims[i] = s.fact.(ballotFact).BallotClaim()
+			claim, err := s.fact.(ballotFact).BallotClaim()
+			if err != nil {
+				verdicts[i] = err
+				continue
+			}
+			claims, at = append(claims, claim), append(at, i)
 		}
-		bad = bitproof.VerifyBatch(b.rand, claims)
+		for _, i := range bitproof.VerifyBatch(b.rand, claims) {
+			bad = append(bad, at[i])
+		}
 	case signFact:
 		items := make([]sign.Item, len(job))
 		for i, s := range job {

@@ -53,7 +53,7 @@ func (k *Keeper) PrecheckCast(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx
 		return ledger.Demands{}, err
 	}
 	form := k.form(ctx.ChainID, cast.Election, at.def, cast.Message.Style, key)
-	if got, want := len(cast.Ciphertext.C), len(form.Keys); got != want {
+	if got, want := cast.Slots(), len(form.Keys); got != want {
 		return ledger.Demands{}, ballot.CodeMalformed.Refuse("c", "%d ciphertexts, a ballot of style %d has %d", got, form.Style, want)
 	}
 	demands := ledger.Demands{Claims: []string{"key:" + hex.EncodeToString(tx.Signer)}}
@@ -63,7 +63,7 @@ func (k *Keeper) PrecheckCast(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx
 		}
 	}
 	demands.Checks = append(demands.Checks, ledger.Check{
-		Fact:   ballot.NewProofFact(form.Claim(cast, [32]byte(tx.Signer))),
+		Fact:   ballot.NewProofFact(form, cast, [32]byte(tx.Signer)),
 		Params: form.Params(),
 		Code:   ballot.CodeProof,
 		Field:  "proof",
@@ -207,7 +207,11 @@ func (k *Keeper) ExecuteCast(ctx ledger.Context, w ledger.Writer, tx *ledger.Tx)
 			record.EarlierR = append(spent.EarlierR, spent.R)
 		}
 	}
-	k.points.put(tx.Hash, &castPoints{r: cast.Ciphertext.R, c: cast.Ciphertext.C})
+	ct, _, err := cast.Parts()
+	if err != nil {
+		return err
+	}
+	k.points.put(tx.Hash, &castPoints{r: ct.R, c: ct.C})
 	w.Set(ballot.PendingKey(tx.Signer), ledger.MustEncode(pending))
 	w.Set(ballot.SpentKey(tx.Signer), ledger.MustEncode(record))
 	w.Set(ballot.OrderKey(cast.Election, at.style.Zone, tx.Signer), ballot.OrderValue(m.Sequence, record.LogIndex))

@@ -507,3 +507,17 @@ func TestCastRefusesBadPointsAndLengths(t *testing.T) {
 		})
 	}
 }
+
+// T15: no point is decoded for a ballot that the state refuses.
+func TestStateIsAskedBeforePointsAreDecoded(t *testing.T) {
+	c := voting(t, definition(), 2)
+	a, b := c.NewVoter("a", 0), c.NewVoter("b", 0)
+	accept(t, c, a.Cast(1, sample.Marks(0, 0, 0)))
+	high := bytes.Repeat([]byte{0xff}, 32)
+	again, other := clone(a.Seal(1, sample.Marks(0, 0, 0))), clone(b.Seal(1, sample.Marks(0, 0, 0)))
+	again.R, other.R = high, high
+	wantCode(t, c.Deliver(a.Tx(again)), ballot.CodeSpent)
+	wantCode(t, c.Deliver(b.Tx(other)), ballot.CodePoint)
+	c.Until(sample.Closes - 1000)
+	wantCode(t, c.Deliver(b.Tx(other)), ballot.CodePhase)
+}

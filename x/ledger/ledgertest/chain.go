@@ -158,7 +158,7 @@ func (c *Chain) judge(ctx ledger.Context, raw Tx) (*ledger.Tx, ledger.Demands, e
 	}
 	for _, check := range demands.Checks {
 		if err := check.Fact.Verify(); err != nil {
-			return nil, ledger.Demands{}, check.Code.Refuse(check.Field, "%v", err)
+			return nil, ledger.Demands{}, check.Refuse(err)
 		}
 	}
 	return tx, demands, nil
