@@ -95,6 +95,17 @@ func BenchmarkProve(b *testing.B) {
 				mustProve(b, st, bits)
 			}
 		})
+		b.Run(fmt.Sprintf("%d options prepared", n), func(b *testing.B) {
+			prover, err := bitproof.NewProver(st.Shape, st.Keys)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, _, err := prover.Prove(rand.Reader, st, bits); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

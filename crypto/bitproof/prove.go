@@ -4,6 +4,7 @@ import (
 	"crypto/sha3"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
@@ -28,6 +29,12 @@ func ProveOpen(rand io.Reader, st *Statement, bits []bool) (*elgamal.Ciphertext,
 	if err != nil {
 		return nil, nil, Opening{}, fmt.Errorf("seal ballot: %w", err)
 	}
+	return seal(rand, st, p, nil, bits)
+}
+
+// seal makes ballot and proof. Without tables, generators are multiplied all
+// together, which is the quicker way for a single ballot.
+func seal(rand io.Reader, st *Statement, p *plan, prepared *tables, bits []bool) (*elgamal.Ciphertext, *Proof, Opening, error) {
 	if err := p.keeps(bits); err != nil {
 		return nil, nil, Opening{}, fmt.Errorf("seal ballot: %w", err)
 	}
@@ -36,7 +43,7 @@ func ProveOpen(rand io.Reader, st *Statement, bits []bool) (*elgamal.Ciphertext,
 		return nil, nil, Opening{}, fmt.Errorf("seal ballot: %w", err)
 	}
 	ct := s.encrypt(st, p)
-	return ct, s.prove(st, p, ct), Opening{r: s.r}, nil
+	return ct, s.prove(st, p, prepared, ct), Opening{r: s.r}, nil
 }
 
 // keeps says which rule the bits break, if any.
@@ -122,15 +129,27 @@ func drawSecrets(rand io.Reader, st *Statement, p *plan, bits []bool) (*secrets,
 func (s *secrets) encrypt(st *Statement, p *plan) *elgamal.Ciphertext {
 	ct := &elgamal.Ciphertext{R: group.BaseMul(s.r).WithEncoding(), C: make([]group.Point, len(st.Keys))}
 	for o, k := range st.Keys {
-		m := group.ScalarFromUint64(totalOf(p.shape.Forms[o], s.bits))
-		ct.C[o] = k.Mul(s.r).Add(group.BaseMul(m)).WithEncoding()
+		ct.C[o] = k.Mul(s.r).Add(s.message(p.shape.Forms[o])).WithEncoding()
 	}
 	return ct
 }
 
-func (s *secrets) prove(st *Statement, p *plan, ct *elgamal.Ciphertext) *Proof {
+// message returns m·B for the value m of a form, in a time that depends on the
+// form alone.
+func (s *secrets) message(form Form) group.Point {
+	if slices.ContainsFunc(form, func(t Term) bool { return t.Weight != 1 }) {
+		return group.BaseMul(group.ScalarFromUint64(totalOf(form, s.bits)))
+	}
+	var sum group.Point
+	for _, t := range form {
+		sum = sum.Add(group.SelectPoint(bitOf(s.bits[t.Bit]), group.Identity(), group.Basepoint()))
+	}
+	return sum
+}
+
+func (s *secrets) prove(st *Statement, p *plan, prepared *tables, ct *elgamal.Ciphertext) *Proof {
 	proof := &Proof{}
-	proof.v, proof.a = s.commit()
+	proof.v, proof.a = s.commit(prepared)
 	y := st.challengeY(p, ct, proof.v, proof.a)
 	ys := powers(y, len(st.Keys))
 	keys := make([]group.Point, len(st.Keys))
@@ -151,25 +170,28 @@ func (s *secrets) prove(st *Statement, p *plan, ct *elgamal.Ciphertext) *Proof {
 }
 
 // commit returns V and A.
-func (s *secrets) commit() (v, a group.Point) {
+func (s *secrets) commit(prepared *tables) (v, a group.Point) {
 	n := len(s.a)
 	g, h := Generators(n)
-	base := group.Basepoint()
 	one := group.ScalarFromUint64(1)
-	d1 := make([]group.Scalar, n, n+1)
-	aScalars := make([]group.Scalar, 2*n, 2*n+1)
+	d1, d0 := make([]group.Scalar, n), make([]group.Scalar, n)
 	for i, ai := range s.a {
-		b := bitOf(s.bits[i])
-		d1[i] = ai.Mul(one.Sub(group.ScalarFromUint64(uint64(2 * b))))
-		aScalars[i] = ai
-		aScalars[n+i] = ai.Mul(ai).Neg()
+		d1[i] = ai.Mul(one.Sub(group.ScalarFromUint64(uint64(2 * bitOf(s.bits[i])))))
+		d0[i] = ai.Mul(ai).Neg()
 	}
-	hPoints := append(append(make([]group.Point, 0, n+1), h...), base)
-	v = group.MultiScalar(append(d1, s.rho), hPoints)
+	if prepared != nil {
+		v, a = group.BaseMul(s.rho), group.BaseMul(s.alpha)
+		for i := range n {
+			v = v.Add(prepared.h[i].Mul(d1[i]))
+			a = a.Add(prepared.g[i].Mul(s.a[i])).Add(prepared.h[i].Mul(d0[i]))
+		}
+	} else {
+		hAndBase := append(slices.Clone(h), group.Basepoint())
+		v = group.MultiScalar(append(d1, s.rho), hAndBase)
+		a = group.MultiScalar(slices.Concat(s.a, d0, []group.Scalar{s.alpha}), slices.Concat(g, hAndBase))
+	}
 	for i, b := range s.bits {
 		v = v.Add(group.SelectPoint(bitOf(b), group.Identity(), g[i]))
 	}
-	ghPoints := append(append(make([]group.Point, 0, 2*n+1), g...), hPoints...)
-	a = group.MultiScalar(append(aScalars, s.alpha), ghPoints)
 	return v.WithEncoding(), a.WithEncoding()
 }

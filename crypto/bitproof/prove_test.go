@@ -187,6 +187,57 @@ func TestPreparedKeysSealTheSameBallot(t *testing.T) {
 	}
 }
 
+func TestAProverSealsTheSameBallots(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape, bits, _ := drawBallot(t)
+		st := &bitproof.Statement{ChainID: chainID, Election: [32]byte{3}, Context: []byte("c"), Shape: &shape, Keys: keysFor(t, len(shape.Forms))}
+		prover, err := bitproof.NewProver(&shape, st.Keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, pa, err := bitproof.Prove(zeros{}, st, bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare := *st
+		bare.Shape, bare.Keys = nil, nil
+		for _, statement := range []*bitproof.Statement{st, &bare} {
+			b, pb, err := prover.Prove(zeros{}, statement, bits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(a.Encode(), b.Encode()) || !bytes.Equal(pa.Encode(), pb.Encode()) {
+				t.Fatal("a prover's ballot differs")
+			}
+		}
+	})
+}
+
+func TestAProverRefusesAnotherShapeAndOtherKeys(t *testing.T) {
+	st, bits := oneOf(t, 3, 1)
+	prover, err := bitproof.NewProver(st.Shape, st.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *st
+	shape := bitproof.Choice(3, 0, 1)
+	other.Shape = &shape
+	if _, _, err := prover.Prove(rand.Reader, &other, bits); !errors.Is(err, bitproof.ErrShape) {
+		t.Errorf("another shape: %v", err)
+	}
+	other = *st
+	other.Keys = []elgamal.Key{st.Keys[0], st.Keys[2], st.Keys[1]}
+	if _, _, err := prover.Prove(rand.Reader, &other, bits); !errors.Is(err, bitproof.ErrLength) {
+		t.Errorf("other keys: %v", err)
+	}
+	if _, _, err := prover.Prove(rand.Reader, st, make([]bool, 3)); !errors.Is(err, bitproof.ErrRule) {
+		t.Errorf("broken rule: %v", err)
+	}
+	if _, err := bitproof.NewProver(st.Shape, st.Keys[:2]); !errors.Is(err, bitproof.ErrLength) {
+		t.Errorf("a key missing: %v", err)
+	}
+}
+
 func TestOpeningShowsWhatWasSealedAndNothingElse(t *testing.T) {
 	st, bits := oneOf(t, 3, 1)
 	ct, _, opening, err := bitproof.ProveOpen(rand.Reader, st, bits)

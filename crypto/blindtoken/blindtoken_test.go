@@ -200,6 +200,25 @@ func TestBothVerifiersGiveOneVerdict(t *testing.T) {
 	})
 }
 
+func TestAMessageSignedInTheOpenIsAToken(t *testing.T) {
+	for _, k := range keys(t) {
+		ballotKey := secret(t, 7).BallotKey(scope()).Public()
+		signature, err := k.SignMessage(scope().Message(ballotKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		panel := []*blindtoken.PublicKey{k.Public()}
+		if err := blindtoken.VerifyToken(panel, scope(), ballotKey, [][]byte{signature}); err != nil {
+			t.Error(err)
+		}
+		other := scope()
+		other.Panel++
+		if err := blindtoken.VerifyToken(panel, other, ballotKey, [][]byte{signature}); !errors.Is(err, blindtoken.ErrSignature) {
+			t.Errorf("in another scope: %v", err)
+		}
+	}
+}
+
 func TestSecretsPrintNothing(t *testing.T) {
 	s := secret(t, 7)
 	k := keys(t)[0]

@@ -1,7 +1,10 @@
 package blindtoken
 
 import (
+	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha512"
 	"fmt"
 	"math/big"
 )
@@ -19,6 +22,20 @@ func (k *PrivateKey) Sign(blinded []byte) ([]byte, error) {
 		return nil, fmt.Errorf("sign blinded message: %w", err)
 	}
 	return s.FillBytes(make([]byte, k.public.Size())), nil
+}
+
+// SignMessage signs the message of a token in the open, RSASSA-PSS with the
+// token's parameters and a fresh salt: signatures are distributed as those that
+// devices unblind, since a device's salt and an issuer's are both uniform. The
+// issuer sees what it signs, so it is for programs that play voter and issuer
+// at once, to make load; a gateway must never call it.
+func (k *PrivateKey) SignMessage(message []byte) ([]byte, error) {
+	digest := sha512.Sum384(message)
+	signature, err := rsa.SignPSS(rand.Reader, k.rsa, crypto.SHA384, digest[:], pssOptions)
+	if err != nil {
+		return nil, fmt.Errorf("sign token message: %w", err)
+	}
+	return signature, nil
 }
 
 // root is the e-th root of z by the Chinese remainder theorem, four times as fast

@@ -48,6 +48,14 @@ func (k Key) Mul(s group.Scalar) group.Point {
 	return k.point.Mul(s)
 }
 
+// Prepared returns the same key with a table of 40 KiB.
+func (k Key) Prepared() Key {
+	if k.table == nil {
+		k.table = group.NewTable(k.point)
+	}
+	return k
+}
+
 // KeyVector holds the keys K_1..K_L of a zone. It is immutable.
 type KeyVector struct {
 	keys []Key
@@ -106,10 +114,7 @@ func (v *KeyVector) Points() []group.Point {
 func (v *KeyVector) Prepared() *KeyVector {
 	out := &KeyVector{keys: make([]Key, len(v.keys))}
 	for i, k := range v.keys {
-		if k.table == nil {
-			k.table = group.NewTable(k.point)
-		}
-		out.keys[i] = k
+		out.keys[i] = k.Prepared()
 	}
 	return out
 }
