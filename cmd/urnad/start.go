@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +54,7 @@ func start(ctx context.Context, dir home.Dir, flags map[string]string) error {
 	if err != nil {
 		return err
 	}
-	tuneMemory()
+	node.TuneMemory()
 	log := node.NewLogger(cfg.Log, os.Stderr)
 	n, err := node.New(ctx, dir, cfg, programVersion(), log)
 	if err != nil {
@@ -71,15 +70,4 @@ func start(ctx context.Context, dir home.Dir, flags map[string]string) error {
 		log.Info("node stops", "reason", "asked to")
 	}
 	return errors.Join(reason, n.Close())
-}
-
-// tuneMemory trades memory for time, unless the operator decided otherwise:
-// most of a node's garbage is short-lived proofs.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(2 << 30)
-	}
 }
