@@ -62,7 +62,7 @@ var Table = []Rule{
 	{"offchain/keyfile", []string{"crypto/sign"}, "a signing key in a file"},
 	{"offchain/slip", []string{"crypto/transcript"}, "what a voter is handed"},
 	{"offchain/terminal", terminal, "what people see in a terminal"},
-	{"offchain/audit/...", join(xTypes, engineWire, []string{"offchain/audit/record", "offchain/audit/verify", "offchain/chain", "offchain/client", "proto/...", "crypto/...", protobuf}),
+	{"offchain/audit/...", join(xTypes, engineWire, []string{"offchain/audit/record", "offchain/audit/table", "offchain/audit/verify", "offchain/chain", "offchain/client", "proto/...", "crypto/...", protobuf}),
 		"a verifier does not share the code it verifies: no keeper, no application"},
 	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/slip", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
 		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3", "filippo.io/age/...", "golang.org/x/time/rate"}),
