@@ -31,7 +31,32 @@ type Options struct {
 	Cache *pebble.Cache
 	// Logger gets Pebble's complaints; nil drops them.
 	Logger pebble.Logger
+	// Shape of what the store holds; the zero value is Small.
+	Shape Shape
 }
+
+// Shape tells how a store is used.
+type Shape struct {
+	// MemTable bytes are gathered before they are written as a table; the log of
+	// the store takes as much of the disk, even if little is in it.
+	MemTable uint64
+	// Separate values from so many bytes on are kept apart from their keys, so
+	// that sorting keys does not rewrite them; 0 keeps all together.
+	Separate int
+}
+
+// Shapes of the engine's stores; docs/adr/0020-engine-settings.md has the
+// measurements.
+var (
+	// Small holds the engine's state and evidence: some hundred bytes a block.
+	Small = Shape{MemTable: 1 << 20}
+	// Blocks holds block parts of 64 KiB that are written once and never altered.
+	Blocks = Shape{MemTable: 16 << 20, Separate: 8 << 10}
+)
+
+// neverRewritten lets values stay where they were written first: blocks are
+// not altered, and nothing is won by bringing them together.
+const neverRewritten = 1 << 20
 
 // DB is one store. It is safe for concurrent use.
 type DB struct {
@@ -43,15 +68,16 @@ type DB struct {
 
 var _ dbm.DB = (*DB)(nil)
 
-const memTableSize = 16 << 20
-
 // Open opens or creates the store <dir>/<name>.db.
 func Open(name, dir string, o Options) (*DB, error) {
+	if o.Shape == (Shape{}) {
+		o.Shape = Small
+	}
 	opts := &pebble.Options{
 		FS:                 o.FS,
 		Cache:              o.Cache,
-		FormatMajorVersion: pebble.FormatTableFormatV6,
-		MemTableSize:       memTableSize,
+		FormatMajorVersion: pebble.FormatValueSeparation,
+		MemTableSize:       o.Shape.MemTable,
 		MaxOpenFiles:       512,
 		Logger:             silent{},
 	}
@@ -60,6 +86,12 @@ func Open(name, dir string, o Options) (*DB, error) {
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+	}
+	opts.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		return pebble.ValueSeparationPolicy{
+			Enabled: o.Shape.Separate > 0, MinimumSize: max(1, o.Shape.Separate),
+			MaxBlobReferenceDepth: neverRewritten, TargetGarbageRatio: 1,
+		}
 	}
 	path := filepath.Join(dir, name+".db")
 	p, err := pebble.Open(path, opts)

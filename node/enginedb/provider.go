@@ -35,7 +35,11 @@ func (p *Provider) Open(ctx *cmtconfig.DBContext) (dbm.DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	db, err := Open(ctx.ID, dir, Options{Cache: p.cache, Logger: p.logger})
+	shape := Small
+	if ctx.ID == "blockstore" {
+		shape = Blocks
+	}
+	db, err := Open(ctx.ID, dir, Options{Cache: p.cache, Logger: p.logger, Shape: shape})
 	if err != nil {
 		return nil, err
 	}
