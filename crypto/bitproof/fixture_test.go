@@ -139,7 +139,15 @@ func BenchmarkVerify(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/ballot")
 		})
 	}
+	ct, proof := claims[0].Ciphertext.Encode(), claims[0].Proof.Encode()
 	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := bitproof.DecodeBallot(options, options, ct[:32], ct[32:], proof); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("decode apart", func(b *testing.B) {
 		for b.Loop() {
 			throughWire(b, claims[0])
 		}

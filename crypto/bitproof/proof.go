@@ -3,6 +3,7 @@ package bitproof
 import (
 	"fmt"
 
+	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
 )
 
@@ -37,6 +38,27 @@ func DecodeProof(bits int, b []byte) (*Proof, error) {
 	if bits < 1 || bits > MaxBits || len(b) != ProofSize(bits) {
 		return nil, fmt.Errorf("decode proof of %d bits: %d bytes: %w", bits, len(b), ErrLength)
 	}
+	var points [4]group.Point
+	const ofPoints = len(points) * group.Size
+	if at, err := group.DecodePoints(points[:], b[:ofPoints]); err != nil {
+		return nil, fmt.Errorf("decode proof: %s: %w", pointNames[at], err)
+	}
+	p, err := decodeResponses(bits, b[ofPoints:])
+	if err != nil {
+		return nil, fmt.Errorf("decode proof: %w", err)
+	}
+	p.setPoints(points[:])
+	return p, nil
+}
+
+var pointNames = [4]string{"V", "A", "F1", "F2"}
+
+func (p *Proof) setPoints(points []group.Point) {
+	p.v, p.a, p.f1, p.f2 = points[0], points[1], points[2], points[3]
+}
+
+// decodeResponses reads f_1 ‖ … ‖ f_N ‖ z ‖ u, whose length is right.
+func decodeResponses(bits int, b []byte) (*Proof, error) {
 	next := func() []byte {
 		head := b[:group.Size]
 		b = b[group.Size:]
@@ -44,24 +66,56 @@ func DecodeProof(bits int, b []byte) (*Proof, error) {
 	}
 	p := &Proof{f: make([]group.Scalar, bits)}
 	var err error
-	for _, field := range []struct {
-		name string
-		into *group.Point
-	}{{"V", &p.v}, {"A", &p.a}, {"F1", &p.f1}, {"F2", &p.f2}} {
-		if *field.into, err = group.DecodePoint(next()); err != nil {
-			return nil, fmt.Errorf("decode proof: %s: %w", field.name, err)
-		}
-	}
 	for i := range p.f {
 		if p.f[i], err = group.DecodeScalar(next()); err != nil {
-			return nil, fmt.Errorf("decode proof: f_%d: %w", i+1, err)
+			return nil, fmt.Errorf("f_%d: %w", i+1, err)
 		}
 	}
 	if p.z, err = group.DecodeScalar(next()); err != nil {
-		return nil, fmt.Errorf("decode proof: z: %w", err)
+		return nil, fmt.Errorf("z: %w", err)
 	}
 	if p.u, err = group.DecodeScalar(next()); err != nil {
-		return nil, fmt.Errorf("decode proof: u: %w", err)
+		return nil, fmt.Errorf("u: %w", err)
 	}
 	return p, nil
+}
+
+// DecodeBallot reads the parts of a sealed ballot as it is cast, for a shape of
+// so many bits: it is elgamal.DecodeParts and DecodeProof in about two thirds of
+// their time, since it decodes the elements of both together. Refusals are theirs.
+func DecodeBallot(bits, n int, r, c, proof []byte) (*elgamal.Ciphertext, *Proof, error) {
+	if bits < 1 || bits > MaxBits || len(proof) != ProofSize(bits) || n < 1 || n > MaxForms || len(r) != group.Size || len(c) != n*group.Size {
+		return decodeApart(bits, n, r, c, proof)
+	}
+	const ofPoints = len(pointNames) * group.Size
+	joined := make([]byte, 0, len(r)+len(c)+ofPoints)
+	joined = append(append(append(joined, r...), c...), proof[:ofPoints]...)
+	points := make([]group.Point, n+1+len(pointNames))
+	if _, err := group.DecodePoints(points, joined); err != nil {
+		return decodeApart(bits, n, r, c, proof)
+	}
+	for i := range points[:n+1] {
+		if points[i].IsIdentity() {
+			return decodeApart(bits, n, r, c, proof)
+		}
+	}
+	p, err := decodeResponses(bits, proof[ofPoints:])
+	if err != nil {
+		return nil, nil, fmt.Errorf("decode proof: %w", err)
+	}
+	p.setPoints(points[n+1:])
+	return &elgamal.Ciphertext{R: points[0], C: points[1 : n+1 : n+1]}, p, nil
+}
+
+// decodeApart says what is wrong with a ballot.
+func decodeApart(bits, n int, r, c, proof []byte) (*elgamal.Ciphertext, *Proof, error) {
+	ct, err := elgamal.DecodeParts(n, r, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := DecodeProof(bits, proof)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ct, p, nil
 }

@@ -36,7 +36,7 @@ func DecodeParts(n int, r, c []byte) (*Ciphertext, error) {
 	if out.R, err = group.DecodeNonIdentity(r); err != nil {
 		return nil, fmt.Errorf("decode ciphertext: R: %w", err)
 	}
-	if out.C, err = decodePoints(c, group.DecodeNonIdentity); err != nil {
+	if out.C, err = decodePoints(c); err != nil {
 		return nil, fmt.Errorf("decode ciphertext: C_%w", err)
 	}
 	return &out, nil
@@ -54,19 +54,29 @@ func holds(b []byte, n, extra int) bool {
 	return n >= 1 && len(b)%group.Size == 0 && len(b)/group.Size-extra == n
 }
 
-// decodePoints reads a concatenation of elements. Its errors begin with the
+// decodeAny reads a concatenation of elements. Its errors begin with the
 // number, from 1, of the element at fault.
-func decodePoints(b []byte, decode func([]byte) (group.Point, error)) ([]group.Point, error) {
+func decodeAny(b []byte) ([]group.Point, error) {
 	if len(b) == 0 || len(b)%group.Size != 0 {
 		return nil, fmt.Errorf("1: %d bytes are no sequence of elements: %w", len(b), ErrLength)
 	}
 	out := make([]group.Point, len(b)/group.Size)
+	if at, err := group.DecodePoints(out, b); err != nil {
+		return out[:at], fmt.Errorf("%d: %w", at+1, err)
+	}
+	return out, nil
+}
+
+// decodePoints is decodeAny where the identity is refused.
+func decodePoints(b []byte) ([]group.Point, error) {
+	out, err := decodeAny(b)
 	for i := range out {
-		p, err := decode(b[i*group.Size : (i+1)*group.Size])
-		if err != nil {
-			return nil, fmt.Errorf("%d: %w", i+1, err)
+		if out[i].IsIdentity() {
+			return nil, fmt.Errorf("%d: decode element: %w", i+1, group.ErrIdentity)
 		}
-		out[i] = p
+	}
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

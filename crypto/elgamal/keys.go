@@ -87,7 +87,7 @@ func NewKeyVector(points []group.Point) (*KeyVector, error) {
 // DecodeKeyVector reads K_1 ‖ … ‖ K_L. Refusals: ErrLength, ErrKeys and those
 // of package group.
 func DecodeKeyVector(b []byte) (*KeyVector, error) {
-	points, err := decodePoints(b, group.DecodeNonIdentity)
+	points, err := decodePoints(b)
 	if err != nil {
 		return nil, fmt.Errorf("decode key vector: key of slot %w", err)
 	}

@@ -57,7 +57,7 @@ func DecodeSum(n int, b []byte) (*Sum, error) {
 	if !holds(b, n, 1) {
 		return nil, fmt.Errorf("decode sum: %d bytes do not hold R and %d slots: %w", len(b), n, ErrLength)
 	}
-	points, err := decodePoints(b, group.DecodePoint)
+	points, err := decodeAny(b)
 	if err != nil {
 		return nil, fmt.Errorf("decode sum: element %w", err)
 	}
