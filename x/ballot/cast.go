@@ -68,14 +68,9 @@ func (c *Cast) decode() {
 		return
 	}
 	m := c.Message
-	ct, err := elgamal.DecodeParts(c.Slots(), m.R, m.C)
+	ct, proof, err := bitproof.DecodeBallot(c.bits(), c.Slots(), m.R, m.C, m.Proof)
 	if err != nil {
-		c.bad = CodePoint.Refuse("r, c", "%v", err)
-		return
-	}
-	proof, err := bitproof.DecodeProof(c.bits(), m.Proof)
-	if err != nil {
-		c.bad = CodePoint.Refuse("proof", "%v", err)
+		c.bad = CodePoint.Refuse("r, c, proof", "%v", err)
 		return
 	}
 	c.ciphertext, c.proof = ct, proof
