@@ -29,8 +29,10 @@ func (s *Snapshot) Audit() (err error) {
 		return fmt.Errorf("audit store: state digest %x, height %d says %x: %w", digest.Sum32(), s.head.Height, s.head.State, errCorrupt)
 	}
 	var log merkle.Frontier
-	s.scan([]byte{spaceLogged}, nil, func(_, value []byte) bool {
-		e := decodeEntry(log.Size(), value)
+	s.EachLogged(0, s.head.LogSize, func(e Entry) bool {
+		if e.Index != log.Size() {
+			return false // an entry is missing
+		}
 		if aerr := log.Append(merkle.LeafHash(e.Hash[:]), nil); aerr != nil {
 			fail("audit ballot log", aerr)
 		}

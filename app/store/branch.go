@@ -19,9 +19,11 @@ type Branch struct {
 	frontier *merkle.Frontier
 	nodes    []logNode
 	logged   []logged
-	txs      []txEntry
-	current  *txEntry
+	others   []otherTx
+	current  current
 	touched  map[[32]byte]bool
+	gathered map[string]any
+	memory   memory
 }
 
 var _ ledger.Writer = (*Branch)(nil)
@@ -37,23 +39,30 @@ type logged struct {
 	position uint32
 	kind     uint32
 	hash     [32]byte
-	// elections touched by the transaction.
-	elections [][32]byte
+	// election that the transaction touched, if any.
+	election   [32]byte
+	ofElection bool
 }
 
-type txEntry struct {
-	hash      [32]byte
-	position  uint32
-	kind      uint32
-	logIndex  uint64
-	isLogged  bool
-	elections [][32]byte
+// otherTx is a transaction that is not logged.
+type otherTx struct {
+	hash     [32]byte
+	position uint32
+}
+
+// current is the transaction at work.
+type current struct {
+	open     bool
+	isLogged bool
+	// several elections were touched.
+	several bool
+	logged
 }
 
 // NewBranch begins a block over a snapshot, which must stay open as long as
 // the branch is used.
 func NewBranch(base *Snapshot) *Branch {
-	return &Branch{base: base, over: newOverlay(), frontier: base.frontier.Clone(), touched: make(map[[32]byte]bool)}
+	return &Branch{base: base, over: newOverlay(), frontier: base.frontier.Clone(), touched: make(map[[32]byte]bool), gathered: make(map[string]any)}
 }
 
 // Get reads a key with this block's changes.
@@ -64,11 +73,47 @@ func (b *Branch) Get(key []byte) []byte {
 	return b.base.Get(key)
 }
 
+// Recall decodes a record with this block's changes, or remembers it decoded.
+func (b *Branch) Recall(key []byte, decode func(value []byte) any) any {
+	c, ok := b.over.changes[string(key)]
+	if !ok {
+		return b.base.Recall(key, decode)
+	}
+	if c.value == nil {
+		return nil
+	}
+	if v, known := b.memory.get(key); known {
+		return v
+	}
+	v := decode(c.value)
+	b.memory.put(key, v)
+	return v
+}
+
+// Gather returns what a module collects during the block.
+func (b *Branch) Gather(name string, fresh func() any) any {
+	v, ok := b.gathered[name]
+	if !ok {
+		v = fresh()
+		b.gathered[name] = v
+	}
+	return v
+}
+
+// Forget drops what was gathered.
+func (b *Branch) Forget(name string) { delete(b.gathered, name) }
+
 // Iterate visits keys as of the moment it is called; the visitor may write.
 func (b *Branch) Iterate(prefix []byte, visit func(key, value []byte) bool) {
-	keys := b.over.within(prefix)
+	b.IterateFrom(prefix, nil, visit)
+}
+
+// IterateFrom is Iterate from a key on. Keys of an index are those of the state
+// before the block.
+func (b *Branch) IterateFrom(prefix, from []byte, visit func(key, value []byte) bool) {
+	keys := b.over.within(prefix, from)
 	if len(keys) == 0 {
-		b.base.Iterate(prefix, visit)
+		b.base.IterateFrom(prefix, from, visit)
 		return
 	}
 	values := make([][]byte, len(keys))
@@ -85,7 +130,7 @@ func (b *Branch) Iterate(prefix []byte, visit func(key, value []byte) bool) {
 			next++
 		}
 	}
-	b.base.Iterate(prefix, func(key, value []byte) bool {
+	b.base.IterateFrom(prefix, from, func(key, value []byte) bool {
 		ours(key)
 		if going && next < len(keys) && keys[next] == string(key) {
 			if values[next] != nil {
@@ -105,7 +150,7 @@ func (b *Branch) Set(key, value []byte) {
 	if len(key) == 0 || len(value) == 0 {
 		panic("store: key and value of state must not be empty")
 	}
-	b.over.put(key, bytes.Clone(value))
+	b.put(key, bytes.Clone(value))
 }
 
 // Delete removes a key.
@@ -113,50 +158,70 @@ func (b *Branch) Delete(key []byte) {
 	if len(key) == 0 {
 		panic("store: key of state must not be empty")
 	}
-	b.over.put(key, nil)
+	b.put(key, nil)
+}
+
+func (b *Branch) put(key, value []byte) {
+	if ledger.IsIndex(key) {
+		panic("store: an index is written by the store alone")
+	}
+	b.over.put(key, value)
+	b.memory.forget(key)
 }
 
 // BeginTx says that what follows belongs to a transaction of the block.
 func (b *Branch) BeginTx(position, kind uint32, hash [32]byte) {
-	if b.current != nil {
+	if b.current.open {
 		panic("store: a transaction begins within another")
 	}
-	b.current = &txEntry{hash: hash, position: position, kind: kind}
+	b.current = current{open: true, logged: logged{hash: hash, position: position, kind: kind}}
 }
 
 // EndTx ends the transaction and returns its log index, if it was logged.
 func (b *Branch) EndTx() (logIndex uint64, isLogged bool) {
 	t := b.current
-	b.current = nil
-	b.txs = append(b.txs, *t)
-	if t.isLogged {
-		b.logged = append(b.logged, logged{index: t.logIndex, position: t.position, kind: t.kind, hash: t.hash, elections: t.elections})
+	b.current = current{}
+	if t.isLogged && t.several {
+		panic("store: a transaction of the ballot log touches several elections")
 	}
-	return t.logIndex, t.isLogged
+	if t.isLogged {
+		b.logged = append(b.logged, t.logged)
+	} else {
+		b.others = append(b.others, otherTx{hash: t.hash, position: t.position})
+	}
+	return t.index, t.isLogged
 }
 
 // AppendLog appends the current transaction's hash to the ballot log.
 func (b *Branch) AppendLog(txHash [32]byte) uint64 {
-	if b.current == nil || b.current.hash != txHash || b.current.isLogged {
+	if !b.current.open || b.current.hash != txHash || b.current.isLogged {
 		panic("store: only the transaction at work is logged, and once")
 	}
 	index := b.frontier.Size()
 	err := b.frontier.Append(merkle.LeafHash(txHash[:]), func(id merkle.NodeID, h merkle.Hash) {
-		b.nodes = append(b.nodes, logNode{id: id, hash: h})
+		if id.Level >= tileLevel {
+			b.nodes = append(b.nodes, logNode{id: id, hash: h})
+		}
 	})
 	if err != nil {
 		panic("store: " + err.Error())
 	}
-	b.current.logIndex, b.current.isLogged = index, true
+	b.current.index, b.current.isLogged = index, true
 	return index
 }
 
 // Touch says that the summary of an election changes.
 func (b *Branch) Touch(election [32]byte) {
-	b.touched[election] = true
-	if b.current != nil && !slices.Contains(b.current.elections, election) {
-		b.current.elections = append(b.current.elections, election)
+	c := &b.current
+	if c.open && c.ofElection && c.election == election {
+		return // it is marked
 	}
+	b.touched[election] = true
+	if !c.open {
+		return
+	}
+	c.several = c.ofElection
+	c.election, c.ofElection = election, true
 }
 
 // Touched lists the elections whose summary changes, ascending.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/x/ledger"
 )
 
 // First bytes of the database's keys.
@@ -11,9 +12,10 @@ const (
 	spaceMeta     = 'm'
 	spaceHeight   = 'h'
 	spaceState    = 's'
+	spaceIndex    = 'x'
 	spaceElection = 'e'
 	spaceNode     = 'l'
-	spaceLogged   = 'g'
+	spacePage     = 'g'
 	spaceTx       = 't'
 	spaceOf       = 'i'
 )
@@ -26,11 +28,16 @@ var (
 )
 
 // format of the whole database.
-const format = 1
+const format = 2
 
+// stateKey is where a key of state stands: keys of an index have a space of
+// their own, because they are no state.
 func stateKey(key []byte) []byte {
-	out := make([]byte, 0, 1+len(key))
-	return append(append(out, spaceState), key...)
+	space := byte(spaceState)
+	if ledger.IsIndex(key) {
+		space = spaceIndex
+	}
+	return append(append(make([]byte, 0, 1+len(key)), space), key...)
 }
 
 func heightKey(height int64) []byte {
@@ -43,16 +50,23 @@ func nodeKey(id merkle.NodeID) []byte {
 	return binary.BigEndian.AppendUint64([]byte{spaceNode, byte(id.Level)}, id.Index)
 }
 
-func loggedKey(index uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{spaceLogged}, index)
+// pageKey is where the page of the ballot log stands that begins with an entry.
+func pageKey(first uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{spacePage}, first)
 }
 
-func txKey(hash [32]byte) []byte { return append([]byte{spaceTx}, hash[:]...) }
+// txPrefix is how much of a transaction's hash its key in the index has. Two
+// transactions of one beginning, which take 2^48 attempts to make, leave the
+// later one in the index; what it says is checked against the whole hash.
+const txPrefix = 12
 
-func ofKey(election [32]byte, kind uint32, index uint64) []byte {
+func txKey(hash [32]byte) []byte { return append([]byte{spaceTx}, hash[:txPrefix]...) }
+
+// ofKey says that a page has entries of one kind that touched an election.
+func ofKey(election [32]byte, kind uint32, page uint64) []byte {
 	b := append([]byte{spaceOf}, election[:]...)
 	b = binary.BigEndian.AppendUint32(b, kind)
-	return binary.BigEndian.AppendUint64(b, index)
+	return binary.BigEndian.AppendUint64(b, page)
 }
 
 // after is the first key behind all keys that begin with the prefix, nil if

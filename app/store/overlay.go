@@ -70,16 +70,18 @@ func (o *overlay) settle() {
 	}
 }
 
-// within lists the changed keys with a prefix, ascending. The list is a copy:
-// a visitor may write.
-func (o *overlay) within(prefix []byte) []string {
+// within lists the changed keys with a prefix from a key on, ascending. The
+// list is a copy: a visitor may write.
+func (o *overlay) within(prefix, start []byte) []string {
 	if len(prefix) == 0 {
-		return o.all()
+		all := o.all()
+		from, _ := slices.BinarySearch(all, string(start))
+		return all[from:]
 	}
 	l := &o.kinds[prefix[0]]
 	l.settle()
 	p := string(prefix)
-	from, _ := slices.BinarySearch(l.sorted, p)
+	from, _ := slices.BinarySearch(l.sorted, max(p, string(start)))
 	to := from
 	for to < len(l.sorted) && strings.HasPrefix(l.sorted[to], p) {
 		to++

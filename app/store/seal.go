@@ -26,13 +26,15 @@ type Sealed struct {
 	changed   []ElectionLeaf
 	keys      []string
 	values    [][]byte
-	branch    *Branch
+	// existed says of each key whether it had a value before.
+	existed []bool
+	branch  *Branch
 }
 
 // Seal computes what the block makes of the state. The leaves are those of all
 // touched elections. The branch must not be written afterwards.
 func (b *Branch) Seal(height, timeMS int64, rules uint32, leaves []ElectionLeaf, spread Spread) *Sealed {
-	if b.current != nil {
+	if b.current.open {
 		panic("store: block sealed within a transaction")
 	}
 	head, hasBase := b.base.Head()
@@ -45,7 +47,8 @@ func (b *Branch) Seal(height, timeMS int64, rules uint32, leaves []ElectionLeaf,
 	for i, k := range s.keys {
 		s.values[i] = b.over.changes[k].value
 	}
-	s.digest = b.digest(s.keys, s.values, spread)
+	s.existed = make([]bool, len(s.keys))
+	s.digest = b.digest(s, spread)
 	s.Height = Height{Height: height, Leaves: Leaves{
 		TimeMS: timeMS, Rules: rules,
 		LogSize: b.frontier.Size(), LogRoot: b.frontier.Root(),
@@ -62,14 +65,16 @@ func (b *Branch) Seal(height, timeMS int64, rules uint32, leaves []ElectionLeaf,
 
 // digest takes the old values out of the state digest and puts the new in. The
 // sum does not depend on how the work is spread.
-func (b *Branch) digest(keys []string, values [][]byte, spread Spread) lthash.Hash {
+func (b *Branch) digest(s *Sealed, spread Spread) lthash.Hash {
 	const step = 64
+	keys, values := s.keys, s.values
 	parts := make([]lthash.Hash, (len(keys)+step-1)/step)
 	spread(len(parts), func(from, to int) {
 		for p := from; p < to; p++ {
 			for i := p * step; i < min(len(keys), (p+1)*step); i++ {
 				key := []byte(keys[i])
 				old := b.base.Get(key)
+				s.existed[i] = old != nil
 				if bytes.Equal(old, values[i]) {
 					continue
 				}

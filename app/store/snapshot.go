@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -27,12 +26,13 @@ type Snapshot struct {
 	digest    lthash.Hash
 	frontier  *merkle.Frontier
 	elections []ElectionLeaf
+	memory    *memory
 }
 
 var _ ledger.Reader = (*Snapshot)(nil)
 
 // Empty is the state before a genesis. It needs no Close.
-func Empty() *Snapshot { return &Snapshot{frontier: new(merkle.Frontier)} }
+func Empty() *Snapshot { return &Snapshot{frontier: new(merkle.Frontier), memory: new(memory)} }
 
 // Retain keeps the snapshot open for one more user.
 func (s *Snapshot) Retain() *Snapshot {
@@ -64,9 +64,32 @@ func (s *Snapshot) Elections() []ElectionLeaf { return s.elections }
 // Get reads a key of state.
 func (s *Snapshot) Get(key []byte) []byte { return s.get("read state", stateKey(key)) }
 
+// Recall decodes a record of state, or remembers it decoded.
+func (s *Snapshot) Recall(key []byte, decode func(value []byte) any) any {
+	if v, known := s.memory.get(key); known {
+		return v
+	}
+	value := s.Get(key)
+	if value == nil {
+		return nil
+	}
+	v := decode(value)
+	s.memory.put(key, v)
+	return v
+}
+
 // Iterate visits keys of state with a prefix, ascending.
 func (s *Snapshot) Iterate(prefix []byte, visit func(key, value []byte) bool) {
-	s.scan(stateKey(prefix), nil, func(key, value []byte) bool {
+	s.IterateFrom(prefix, nil, visit)
+}
+
+// IterateFrom is Iterate from a key on.
+func (s *Snapshot) IterateFrom(prefix, from []byte, visit func(key, value []byte) bool) {
+	var start []byte
+	if bytes.Compare(from, prefix) > 0 {
+		start = stateKey(from)
+	}
+	s.scan(stateKey(prefix), start, func(key, value []byte) bool {
 		return visit(bytes.Clone(key[1:]), bytes.Clone(value))
 	})
 }
@@ -85,42 +108,6 @@ func (s *Snapshot) At(height int64) (Height, bool) {
 		fail("read height", fmt.Errorf("record of height %d: %w", height, errCorrupt))
 	}
 	return h, true
-}
-
-// Tx is where a transaction stands.
-type Tx struct {
-	Height   int64
-	Position uint32
-	// LogIndex in the ballot log, if Logged.
-	Logged   bool
-	LogIndex uint64
-}
-
-// TxByHash finds a committed transaction.
-func (s *Snapshot) TxByHash(hash [32]byte) (Tx, bool) {
-	b := s.get("read transaction index", txKey(hash))
-	if b == nil {
-		return Tx{}, false
-	}
-	if len(b) != 21 {
-		fail("read transaction index", errCorrupt)
-	}
-	return Tx{
-		Height:   int64(binary.BigEndian.Uint64(b)),
-		Position: binary.BigEndian.Uint32(b[8:]),
-		Logged:   b[12] == 1,
-		LogIndex: binary.BigEndian.Uint64(b[13:]),
-	}, true
-}
-
-func (t Tx) encode() []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 21), uint64(t.Height))
-	b = binary.BigEndian.AppendUint32(b, t.Position)
-	flag := byte(0)
-	if t.Logged {
-		flag = 1
-	}
-	return binary.BigEndian.AppendUint64(append(b, flag), t.LogIndex)
 }
 
 func (s *Snapshot) get(doing string, key []byte) []byte {

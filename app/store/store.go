@@ -14,6 +14,7 @@ import (
 
 	"github.com/urna-vote/urna/crypto/lthash"
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/x/ledger"
 )
 
 // Options of a store.
@@ -33,8 +34,9 @@ type Options struct {
 // Store is the durable state of one chain. One goroutine commits; any may take
 // snapshots.
 type Store struct {
-	db   *pebble.DB
-	open sync.WaitGroup // snapshots in use
+	db      *pebble.DB
+	options Options
+	open    sync.WaitGroup // snapshots in use
 
 	mu        sync.Mutex // guards what follows: the committed height
 	failed    error
@@ -43,6 +45,8 @@ type Store struct {
 	digest    lthash.Hash
 	frontier  *merkle.Frontier
 	elections []ElectionLeaf
+	memory    *memory
+	restoring bool
 }
 
 // Open opens a store or makes an empty one. It refuses the store of another
@@ -69,7 +73,7 @@ func Open(o Options) (s *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	s = &Store{db: db, frontier: new(merkle.Frontier)}
+	s = &Store{db: db, options: o, frontier: new(merkle.Frontier), memory: new(memory)}
 	if err := s.load(o.ChainID); err != nil {
 		_ = db.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -108,7 +112,7 @@ func (s *Store) load(chainID string) error {
 	if was == nil {
 		b := s.db.NewBatch()
 		_ = b.Set(keyChain, []byte(chainID), nil) // a batch in memory
-		_ = b.Set(keyFormat, binary.BigEndian.AppendUint32(nil, format), nil)
+		_ = b.Set(keyFormat, formatRecord(), nil)
 		return s.write(b)
 	}
 	if string(was) != chainID {
@@ -116,6 +120,9 @@ func (s *Store) load(chainID string) error {
 	}
 	if f, err := s.meta(keyFormat); err != nil || len(f) != 4 || binary.BigEndian.Uint32(f) != format {
 		return fmt.Errorf("its format is %x, this program writes %d: %w", f, format, errors.Join(err, errCorrupt))
+	}
+	if half, err := s.meta(keyRestoring); err != nil || half != nil {
+		return errors.Join(err, s.empty(false))
 	}
 	head, err := s.meta(keyHead)
 	if err != nil || head == nil {
@@ -138,7 +145,7 @@ func (s *Store) loadCommitments() error {
 	}
 	snap := s.Snapshot()
 	defer snap.Close()
-	if s.frontier, err = merkle.FrontierAt(snap, s.head.LogSize); err != nil {
+	if s.frontier, err = merkle.FrontierAt(&logNodes{s: snap}, s.head.LogSize); err != nil {
 		return err
 	}
 	snap.scan([]byte{spaceElection}, nil, func(key, value []byte) bool {
@@ -181,6 +188,7 @@ func (s *Store) Snapshot() *Snapshot {
 	snap := &Snapshot{
 		db: s.db.NewSnapshot(), owner: s,
 		head: s.head, hasHead: s.hasHead, digest: s.digest, frontier: s.frontier, elections: s.elections,
+		memory: s.memory,
 	}
 	snap.users.Store(1)
 	return snap
@@ -195,6 +203,9 @@ func (s *Store) Commit(sealed *Sealed) error {
 	if s.failed != nil {
 		return fmt.Errorf("commit height %d: the store stopped: %w", sealed.Height.Height, s.failed)
 	}
+	if s.restoring {
+		return fmt.Errorf("commit height %d: a snapshot is being restored", sealed.Height.Height)
+	}
 	if sealed.hasBase != s.hasHead || sealed.base != s.head.Height {
 		return fmt.Errorf("commit height %d made over height %d: the store is at %d", sealed.Height.Height, sealed.base, s.head.Height)
 	}
@@ -204,6 +215,7 @@ func (s *Store) Commit(sealed *Sealed) error {
 	}
 	s.head, s.hasHead = sealed.Height, true
 	s.digest, s.frontier, s.elections = sealed.digest, sealed.frontier, sealed.elections
+	s.memory = s.memory.without(sealed.keys)
 	return nil
 }
 
@@ -212,23 +224,24 @@ func (s *Store) batch(sealed *Sealed) *pebble.Batch {
 	b := s.db.NewBatch()
 	height := sealed.Height.Height
 	for i, k := range sealed.keys {
-		if v := sealed.values[i]; v != nil {
-			_ = b.Set(stateKey([]byte(k)), v, nil)
-		} else {
-			_ = b.Delete(stateKey([]byte(k)), nil)
+		key, v := []byte(k), sealed.values[i]
+		if v == nil {
+			_ = b.Delete(stateKey(key), nil)
+			continue
+		}
+		_ = b.Set(stateKey(key), v, nil)
+		if !sealed.existed[i] {
+			putIndex(b, key, v)
 		}
 	}
 	for _, n := range sealed.branch.nodes {
 		_ = b.Set(nodeKey(n.id), n.hash[:], nil)
 	}
-	for _, e := range sealed.branch.logged {
-		_ = b.Set(loggedKey(e.index), Entry{Height: height, Position: e.position, Kind: e.kind, Hash: e.hash}.encode(), nil)
-		for _, id := range e.elections {
-			_ = b.Set(ofKey(id, e.kind, e.index), nil, nil)
-		}
+	for _, p := range pages(height, sealed.branch.logged) {
+		putPage(b, p)
 	}
-	for _, t := range sealed.branch.txs {
-		_ = b.Set(txKey(t.hash), Tx{Height: height, Position: t.position, Logged: t.isLogged, LogIndex: t.logIndex}.encode(), nil)
+	for _, t := range sealed.branch.others {
+		_ = b.Set(txKey(t.hash), encodeOtherTx(height, t), nil)
 	}
 	for _, l := range sealed.changed {
 		_ = b.Set(electionKey(l.ID), l.Root[:], nil)
@@ -238,6 +251,26 @@ func (s *Store) batch(sealed *Sealed) *pebble.Batch {
 	_ = b.Set(keyHead, record, nil)
 	_ = b.Set(keyDigest, sealed.digest.Marshal(), nil)
 	return b
+}
+
+// putIndex writes a record's key in the index of its kind.
+func putIndex(b *pebble.Batch, key, value []byte) {
+	if index := ledger.IndexKey(key, value); index != nil {
+		_ = b.Set(stateKey(index), []byte{1}, nil)
+	}
+}
+
+// putPage writes a page of the ballot log and what finds its entries.
+func putPage(b *pebble.Batch, p *page) {
+	_ = b.Set(pageKey(p.first), p.encode(), nil)
+	for _, r := range p.runs {
+		if r.election > 0 {
+			_ = b.Set(ofKey(p.elections[r.election-1], r.kind, p.first), nil, nil)
+		}
+	}
+	for i := range p.size() {
+		_ = b.Set(txKey([32]byte(p.hashes[i*merkle.HashSize:])), encodeLoggedTx(p.first+i), nil)
+	}
 }
 
 // write commits a batch with a sync. Pebble reports a failing log through its

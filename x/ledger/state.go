@@ -31,6 +31,32 @@ type Reader interface {
 	// Iterate visits keys with the prefix in ascending order until visit
 	// returns false.
 	Iterate(prefix []byte, visit func(key, value []byte) bool)
+	// IterateFrom is Iterate from the first key on that is not before from; nil
+	// means from the beginning.
+	IterateFrom(prefix, from []byte, visit func(key, value []byte) bool)
+}
+
+// recaller is a Reader that keeps decoded records at hand.
+type recaller interface {
+	Recall(key []byte, decode func(value []byte) any) any
+}
+
+// Recall decodes the record at a key, or returns what it was decoded to before;
+// ok is false if there is none. What it returns is shared: the caller must not
+// change it. For a key decode must always do the same, and nothing but decode.
+func Recall[T any](r Reader, key []byte, decode func(value []byte) T) (t T, ok bool) {
+	if m, remembers := r.(recaller); remembers {
+		v := m.Recall(key, func(value []byte) any { return decode(value) })
+		if v == nil {
+			return t, false
+		}
+		return v.(T), true
+	}
+	value := r.Get(key)
+	if value == nil {
+		return t, false
+	}
+	return decode(value), true
 }
 
 // Writer changes state within one block. Nothing is durable before the block is.
@@ -39,8 +65,14 @@ type Writer interface {
 	// Set stores a value, which must not be empty.
 	Set(key, value []byte)
 	Delete(key []byte)
-	// AppendLog appends a transaction's hash to the ballot log and returns its index.
+	// AppendLog appends a transaction's hash to the ballot log and returns its
+	// index. Such a transaction touches one election at most.
 	AppendLog(txHash [32]byte) uint64
+	// Gather returns what a module collects during the block under a name, made by
+	// fresh at first use. It is no state: it is gone with the block, and what shall
+	// last must be Set before. Forget drops it.
+	Gather(name string, fresh func() any) any
+	Forget(name string)
 	// Touch says that something summarised for this election changed.
 	Touch(election [32]byte)
 }

@@ -15,13 +15,14 @@ type State struct {
 	sorted, fresh []string
 	log           [][32]byte
 	touched       map[[32]byte]bool
+	gathered      map[string]any
 }
 
 var _ ledger.Writer = (*State)(nil)
 
 // New is the empty state.
 func New() *State {
-	return &State{records: map[string][]byte{}, touched: map[[32]byte]bool{}}
+	return &State{records: map[string][]byte{}, touched: map[[32]byte]bool{}, gathered: map[string]any{}}
 }
 
 // Get returns the value of a key, nil if there is none.
@@ -30,9 +31,14 @@ func (s *State) Get(key []byte) []byte { return s.records[string(key)] }
 // Iterate visits the keys with the prefix in ascending order as they were when
 // it was called.
 func (s *State) Iterate(prefix []byte, visit func(key, value []byte) bool) {
+	s.IterateFrom(prefix, nil, visit)
+}
+
+// IterateFrom begins at a key.
+func (s *State) IterateFrom(prefix, from []byte, visit func(key, value []byte) bool) {
 	s.sort()
-	from, _ := slices.BinarySearch(s.sorted, string(prefix))
-	for _, key := range s.sorted[from:] {
+	first, _ := slices.BinarySearch(s.sorted, max(string(prefix), string(from)))
+	for _, key := range s.sorted[first:] {
 		if !strings.HasPrefix(key, string(prefix)) {
 			return
 		}
@@ -48,11 +54,29 @@ func (s *State) Set(key, value []byte) {
 	if len(value) == 0 {
 		panic("ledgertest: empty value set")
 	}
-	if _, had := s.records[string(key)]; !had {
-		s.fresh = append(s.fresh, string(key))
+	s.put(string(key), bytes.Clone(value))
+	if index := ledger.IndexKey(key, value); index != nil {
+		s.put(string(index), []byte{1})
 	}
-	s.records[string(key)] = bytes.Clone(value)
 }
+
+func (s *State) put(key string, value []byte) {
+	if _, had := s.records[key]; !had {
+		s.fresh = append(s.fresh, key)
+	}
+	s.records[key] = value
+}
+
+// Gather collects for a module until it forgets.
+func (s *State) Gather(name string, fresh func() any) any {
+	if s.gathered[name] == nil {
+		s.gathered[name] = fresh()
+	}
+	return s.gathered[name]
+}
+
+// Forget drops what was gathered.
+func (s *State) Forget(name string) { delete(s.gathered, name) }
 
 // Delete removes a key.
 func (s *State) Delete(key []byte) { delete(s.records, string(key)) }
