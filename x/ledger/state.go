@@ -36,8 +36,10 @@ type Reader interface {
 	IterateFrom(prefix, from []byte, visit func(key, value []byte) bool)
 }
 
-// recaller is a Reader that keeps decoded records at hand.
-type recaller interface {
+// Recaller is a Reader that keeps decoded records at hand. Whoever wraps a Reader
+// hands this on too, or every Recall decodes again.
+type Recaller interface {
+	// Recall is nil if there is no record.
 	Recall(key []byte, decode func(value []byte) any) any
 }
 
@@ -45,7 +47,7 @@ type recaller interface {
 // ok is false if there is none. What it returns is shared: the caller must not
 // change it. For a key decode must always do the same, and nothing but decode.
 func Recall[T any](r Reader, key []byte, decode func(value []byte) T) (t T, ok bool) {
-	if m, remembers := r.(recaller); remembers {
+	if m, remembers := r.(Recaller); remembers {
 		v := m.Recall(key, func(value []byte) any { return decode(value) })
 		if v == nil {
 			return t, false
