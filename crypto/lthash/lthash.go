@@ -2,10 +2,13 @@ package lthash
 
 import (
 	"crypto/sha256"
-	"crypto/sha3"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
+
+	"lukechampine.com/blake3"
+	"lukechampine.com/blake3/guts"
 
 	"github.com/urna-vote/urna/crypto/transcript"
 )
@@ -108,15 +111,35 @@ func fromBytes(b *[Size]byte) (h Hash) {
 	return h
 }
 
+// scratch is memory of one hashing that the assembly of BLAKE3 keeps from
+// living on the stack.
+type scratch struct {
+	in  [guts.ChunkSize]byte
+	out [Size]byte
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// element hashes one pair. A pair that fits one chunk of BLAKE3, as nearly all
+// do, is hashed without allocation.
 func element(key, value []byte) Hash {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(key)))
-	x := sha3.NewSHAKE128()
-	x.Write([]byte(label))
-	x.Write(length[:])
-	x.Write(key)
-	x.Write(value)
-	var out [Size]byte
-	x.Read(out[:])
-	return fromBytes(&out)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	in := append(s.in[:0], label...)
+	in = binary.BigEndian.AppendUint64(in, uint64(len(key)))
+	in = append(append(in, key...), value...)
+	if len(in) > len(s.in) {
+		h := blake3.New(Size, nil)
+		h.Write(in)
+		h.XOF().Read(s.out[:])
+		return fromBytes(&s.out)
+	}
+	root := guts.CompressChunk(in, &guts.IV, 0, 0)
+	root.Flags |= guts.FlagRoot
+	const atOnce = guts.MaxSIMD * guts.BlockSize
+	for at := 0; at < Size; at += atOnce {
+		root.Counter = uint64(at / guts.BlockSize)
+		guts.CompressBlocks((*[atOnce]byte)(s.out[at:]), root)
+	}
+	return fromBytes(&s.out)
 }

@@ -3,7 +3,6 @@ package lthash_test
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/sha3"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"testing"
 
+	"lukechampine.com/blake3"
 	"pgregory.net/rapid"
 
 	"github.com/urna-vote/urna/crypto/lthash"
@@ -23,7 +23,10 @@ func slowDigest(pairs [][2][]byte) []byte {
 		in := []byte("urna/v1/lthash")
 		in = binary.BigEndian.AppendUint64(in, uint64(len(p[0])))
 		in = append(append(in, p[0]...), p[1]...)
-		out := sha3.SumSHAKE128(in, lthash.Size)
+		out := make([]byte, lthash.Size)
+		h := blake3.New(32, nil)
+		h.Write(in)
+		h.XOF().Read(out)
 		for i := range lanes {
 			lanes[i] += binary.LittleEndian.Uint16(out[2*i:])
 		}
@@ -41,7 +44,7 @@ func pairs() *rapid.Generator[[][2][]byte] {
 		var ps [][2][]byte
 		for range n {
 			k := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "key")
-			v := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "value")
+			v := rapid.SliceOfN(rapid.Byte(), 0, rapid.SampledFrom([]int{0, 300, 1100, 5000}).Draw(t, "longest")).Draw(t, "value")
 			ps = append(ps, [2][]byte{k, v})
 		}
 		return ps
@@ -104,6 +107,20 @@ func TestUnmarshalRefusesEveryOtherLength(t *testing.T) {
 	for _, n := range []int{0, 1, 32, lthash.Size - 1, lthash.Size + 1, 2 * lthash.Size} {
 		if _, err := lthash.Unmarshal(make([]byte, n)); !errors.Is(err, lthash.ErrLength) {
 			t.Fatalf("length %d: got %v", n, err)
+		}
+	}
+}
+
+// TestEveryLengthIsHashedWhole holds the two ways to hash a pair to each other
+// around the length at which they change.
+func TestEveryLengthIsHashedWhole(t *testing.T) {
+	long := bytes.Repeat([]byte("0123456789abcdef"), 200)
+	for n := 900; n < 1200; n++ {
+		p := [][2][]byte{{long[:40], long[:n]}}
+		var h lthash.Hash
+		h.Add(p[0][0], p[0][1])
+		if !bytes.Equal(h.Marshal(), slowDigest(p)) {
+			t.Fatalf("a value of %d bytes is hashed differently", n)
 		}
 	}
 }

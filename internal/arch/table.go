@@ -38,7 +38,7 @@ var xTypes = []string{
 
 // Table is the import table of docs/adr/0001-layout.md.
 var Table = []Rule{
-	{"crypto/...", join(curve, []string{"crypto/...", "golang.org/x/crypto/...", "golang.org/x/sys/cpu", "lukechampine.com/blake3", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note"}),
+	{"crypto/...", join(curve, []string{"crypto/...", "golang.org/x/crypto/...", "golang.org/x/sys/cpu", "lukechampine.com/blake3/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note"}),
 		"cryptography knows no election, no message format, no file and no clock"},
 	{"proto/api", nil, "the shapes of the public API depend on nothing"},
 	{"x/ledger/ledgertest", []string{"x/ledger"}, "an in-memory state for tests"},
