@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,19 +14,34 @@ import (
 	"github.com/urna-vote/urna/offchain/terminal"
 )
 
+// verification holds the flags of a command that verifies.
+type verification struct {
+	work   string
+	resume bool
+}
+
 func newAuditCommand() *cobra.Command {
 	var until int64
+	var w verification
 	cmd := &cobra.Command{
 		Use:   "audit DIR",
 		Short: "Verify a public record from its first block to its last",
 		Long: `Verify a public record: headers, commits, every transaction by the rules, every
 signature, token, ballot proof, decryption share and count, and at the end that
 what the record leads to is what the validators signed. It needs no node and no
-network. It ends with code 3 if anything differs, is missing or is damaged.`,
-		Example: "  urna audit fetch --node http://node.example:26680 --genesis genesis.json record\n  urna audit record\n  urna audit --json record",
+network. It ends with code 3 if anything differs, is missing or is damaged.
+
+Memory does not grow with the record: what there is of each voter is kept in a
+work directory, about 400 bytes a voter, and where ballots may be recast as much
+again as the ballots have. Every half minute a checkpoint is written there; after
+an interruption --resume goes on from it. When verification has ended the
+directory is removed.`,
+		Example: "  urna audit fetch --node http://node.example:26680 --genesis genesis.json record\n  urna audit record\n  urna audit --json record\n  urna audit --resume record",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return runAudit(cmd, args[0], until) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return runAudit(cmd, args[0], until, w) },
 	}
+	cmd.Flags().StringVar(&w.work, "work", "", "directory for the work (default: DIR.audit)")
+	cmd.Flags().BoolVar(&w.resume, "resume", false, "go on from the checkpoint in the work directory")
 	cmd.Flags().Int64Var(&until, "until", 0, "last height to verify (default: all)")
 	cmd.AddCommand(newFetchCommand())
 	return cmd
@@ -81,7 +97,20 @@ func newProgress(cmd *cobra.Command, what string) *terminal.Progress {
 	return terminal.NewProgress(cmd.ErrOrStderr(), what, 0)
 }
 
-func runAudit(cmd *cobra.Command, dir string, until int64) error {
+// verified shows how much of the blocks is verified.
+func verified(p *terminal.Progress) func(verify.Progress) {
+	return func(x verify.Progress) { p.Set(x.Bytes>>10, x.Total>>10) }
+}
+
+// options of a verification that can be interrupted.
+func (w verification) options(cmd *cobra.Command, progress *terminal.Progress) verify.Options {
+	return verify.Options{
+		Progress: verified(progress), Work: w.work, Resume: w.resume,
+		Note: func(line string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), line) },
+	}
+}
+
+func runAudit(cmd *cobra.Command, dir string, until int64, w verification) error {
 	rec, err := record.Open(dir)
 	if errors.Is(err, record.ErrDamaged) {
 		return terminal.Difference(err)
@@ -89,12 +118,20 @@ func runAudit(cmd *cobra.Command, dir string, until int64) error {
 	if err != nil {
 		return err
 	}
-	progress := newProgress(cmd, "blocks verified")
-	report, err := verify.Run(cmd.Context(), rec, verify.Options{Progress: progress.Set, Until: until})
+	if w.work == "" {
+		w.work = filepath.Clean(dir) + ".audit"
+	}
+	progress := newProgress(cmd, "KiB of blocks verified")
+	opt := w.options(cmd, progress)
+	opt.Until = until
+	report, err := verify.Run(cmd.Context(), rec, opt)
 	if err != nil {
 		return err
 	}
 	progress.Done()
+	if err := verify.RemoveWork(w.work); err != nil {
+		return err
+	}
 	if asJSON(cmd) {
 		err = terminal.WriteJSON(cmd.OutOrStdout(), report)
 	} else {

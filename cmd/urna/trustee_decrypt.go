@@ -105,8 +105,8 @@ func (d *decryption) verify(cmd *cobra.Command, c *client.Client) (*verify.Repor
 		return nil, err
 	}
 	defer clean()
-	progress := newProgress(cmd, "blocks verified")
-	report, err := verify.Run(cmd.Context(), rec, verify.Options{Progress: progress.Set})
+	progress := newProgress(cmd, "KiB of blocks verified")
+	report, err := verify.Run(cmd.Context(), rec, verify.Options{Progress: verified(progress)})
 	if err != nil {
 		return nil, err
 	}

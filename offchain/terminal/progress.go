@@ -31,6 +31,9 @@ type Progress struct {
 	now   func() time.Time
 	next  time.Time
 	begun time.Time
+	// first is what was done when work began, as when it goes on after a stop.
+	first   int64
+	started bool
 }
 
 // NewProgress shows progress on w: a bar on a terminal, a line every few
@@ -62,6 +65,9 @@ func (p *Progress) Set(done, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done = done
+	if !p.started {
+		p.first, p.started = done, true
+	}
 	if p.bar != nil {
 		if total != p.total && total > 0 {
 			p.bar.ChangeMax64(total)
@@ -101,8 +107,18 @@ func (p *Progress) Done() {
 
 func (p *Progress) line() {
 	if p.total > 0 {
-		_, _ = fmt.Fprintf(p.out, "%s: %d of %d (%d %%)\n", p.what, p.done, p.total, p.done*100/p.total)
+		_, _ = fmt.Fprintf(p.out, "%s: %d of %d (%d %%)%s\n", p.what, p.done, p.total, p.done*100/p.total, p.left())
 		return
 	}
 	_, _ = fmt.Fprintf(p.out, "%s: %d\n", p.what, p.done)
+}
+
+// left estimates how long the rest takes, at the pace since the beginning.
+func (p *Progress) left() string {
+	if p.done <= p.first || p.done >= p.total {
+		return ""
+	}
+	took := p.now().Sub(p.begun)
+	rest := time.Duration(float64(took) / float64(p.done-p.first) * float64(p.total-p.done))
+	return fmt.Sprintf(", about %s left", rest.Round(time.Second))
 }

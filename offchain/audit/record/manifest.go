@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urna-vote/urna/proto/api"
@@ -59,6 +60,12 @@ func fileOf(name string, b []byte) File {
 }
 
 func chunkName(first int64) string { return fmt.Sprintf("%s/%010d%s", blocksDir, first, blocksSuffix) }
+
+// chunkFirst is the height in a block file's name.
+func chunkFirst(name string) (int64, bool) {
+	n, err := strconv.ParseInt(strings.TrimSuffix(path.Base(name), blocksSuffix), 10, 64)
+	return n, err == nil && chunkName(n) == name
+}
 
 func electionName(id []byte) string { return electionsDir + "/" + hex.EncodeToString(id) + ".json" }
 
@@ -151,20 +158,45 @@ func (m *Manifest) check() error {
 	return nil
 }
 
-// readFile reads a listed file and checks it against its line.
-func readFile(dir string, f File) ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Name)))
+// openChecked opens a listed file and checks it against its line, in little
+// memory.
+func openChecked(dir string, f File) (*os.File, error) {
+	in, err := os.Open(filepath.Join(dir, filepath.FromSlash(f.Name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: the file is missing", f.Name, ErrDamaged)
+	}
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: %w: the file is missing", f.Name, ErrDamaged)
-		}
 		return nil, fmt.Errorf("read record: %w", err)
 	}
-	if int64(len(b)) != f.Size {
-		return nil, fmt.Errorf("%s: %w: %d bytes, the manifest says %d", f.Name, ErrDamaged, len(b), f.Size)
+	sum := sha256.New()
+	n, err := io.Copy(sum, in)
+	if err == nil {
+		_, err = in.Seek(0, io.SeekStart)
 	}
-	if sum := sha256.Sum256(b); !bytes.Equal(sum[:], f.SHA256) {
-		return nil, fmt.Errorf("%s: %w: its hash is %x, the manifest says %s", f.Name, ErrDamaged, sum, f.SHA256)
+	switch got := sum.Sum(nil); {
+	case err != nil:
+		err = fmt.Errorf("read record: %w", err)
+	case n != f.Size:
+		err = fmt.Errorf("%s: %w: %d bytes, the manifest says %d", f.Name, ErrDamaged, n, f.Size)
+	case !bytes.Equal(got, f.SHA256):
+		err = fmt.Errorf("%s: %w: its hash is %x, the manifest says %s", f.Name, ErrDamaged, got, f.SHA256)
+	}
+	if err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
+}
+
+// readFile reads a listed file and checks it against its line.
+func readFile(dir string, f File) ([]byte, error) {
+	in, err := openChecked(dir, f)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = in.Close() }()
+	b := make([]byte, f.Size)
+	if _, err := io.ReadFull(in, b); err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
 	}
 	return b, nil
 }

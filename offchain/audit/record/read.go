@@ -1,10 +1,14 @@
 package record
 
 import (
+	"bufio"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path"
@@ -148,13 +152,36 @@ func (r *Record) Commit() []byte { return r.commit }
 // Summaries of the elections, by id.
 func (r *Record) Summaries() []Summary { return r.heads }
 
-// Blocks streams all blocks in order. It ends with an error at the first file
-// that is not what the manifest says, and if blocks are missing.
+// Bytes of all block files.
+func (r *Record) Bytes() int64 {
+	var n int64
+	for _, f := range r.manifest.under(blocksDir) {
+		n += f.Size
+	}
+	return n
+}
+
+// Blocks streams all blocks in order.
 func (r *Record) Blocks() iter.Seq2[*chain.Block, error] {
+	return r.BlocksFrom(context.Background(), r.manifest.First)
+}
+
+// BlocksFrom streams the blocks from a height on, in order. Each file is hashed
+// before its first block is given, and little of it is in memory at a time. It
+// ends with an error at the first file that is not what the manifest says, and
+// if blocks are missing; files wholly below the height are not looked at.
+func (r *Record) BlocksFrom(ctx context.Context, height int64) iter.Seq2[*chain.Block, error] {
 	return func(yield func(*chain.Block, error) bool) {
 		next := r.manifest.First
-		for _, f := range r.manifest.under(blocksDir) {
-			ok, err := r.chunk(f, &next, yield)
+		files := r.manifest.under(blocksDir)
+		for i, f := range files {
+			if i+1 < len(files) && files[i+1].Name <= chunkName(height) {
+				if first, ok := chunkFirst(files[i+1].Name); ok {
+					next = first
+					continue
+				}
+			}
+			ok, err := r.chunk(ctx, f, height, &next, yield)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -170,33 +197,57 @@ func (r *Record) Blocks() iter.Seq2[*chain.Block, error] {
 }
 
 // chunk streams the blocks of one file; false if the reader has enough.
-func (r *Record) chunk(f File, next *int64, yield func(*chain.Block, error) bool) (bool, error) {
+func (r *Record) chunk(ctx context.Context, f File, height int64, next *int64, yield func(*chain.Block, error) bool) (bool, error) {
 	if want := chunkName(*next); f.Name != want {
 		return false, fmt.Errorf("%s: %w: expected %s", f.Name, ErrDamaged, want)
 	}
-	b, err := readFile(r.dir, f)
+	in, err := openChecked(r.dir, f)
 	if err != nil {
 		return false, err
 	}
-	for len(b) > 0 {
-		raw, rest, err := cut(b)
+	defer func() { _ = in.Close() }()
+	for rest := bufio.NewReaderSize(in, 1<<20); ; {
+		if err := ctx.Err(); err != nil {
+			return false, context.Cause(ctx)
+		}
+		raw, err := readMessage(rest, f.Size)
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
 		if err != nil {
 			return false, fmt.Errorf("%s: block %d: %w: %w", f.Name, *next, ErrDamaged, err)
-		}
-		b = rest
-		block, err := chain.DecodeBlock(raw)
-		if err != nil {
-			return false, fmt.Errorf("%s: block %d: %w: %w", f.Name, *next, ErrDamaged, err)
-		}
-		if block.Header.Height != *next {
-			return false, fmt.Errorf("%s: %w: block of height %d, want %d", f.Name, ErrDamaged, block.Header.Height, *next)
 		}
 		*next++
+		if *next <= height {
+			continue
+		}
+		block, err := chain.DecodeBlock(raw)
+		if err != nil {
+			return false, fmt.Errorf("%s: block %d: %w: %w", f.Name, *next-1, ErrDamaged, err)
+		}
+		if block.Header.Height != *next-1 {
+			return false, fmt.Errorf("%s: %w: block of height %d, want %d", f.Name, ErrDamaged, block.Header.Height, *next-1)
+		}
 		if !yield(block, nil) {
 			return false, nil
 		}
 	}
-	return true, nil
+}
+
+// readMessage reads a message with its length before it; io.EOF at the end.
+func readMessage(r *bufio.Reader, most int64) ([]byte, error) {
+	n, err := binary.ReadUvarint(r)
+	if errors.Is(err, io.EOF) {
+		return nil, io.EOF
+	}
+	if err != nil || n == 0 || n > uint64(most) {
+		return nil, errors.New("its length is cut off or wrong")
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return nil, fmt.Errorf("it is cut off: %w", io.ErrUnexpectedEOF)
+	}
+	return b, nil
 }
 
 // cut takes the first length-prefixed message off.

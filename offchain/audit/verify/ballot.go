@@ -2,7 +2,9 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/offchain/audit/table"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -18,28 +21,18 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// spent is what a ballot key has cast.
-type spent struct {
-	election        *elect
-	style, sequence uint32
-	firstMS, lastMS int64
-	logIndex        uint64
-	// r, c of the last ballot, kept where another may replace it: encoded, for
-	// there are as many as voters. earlier holds the r of those before it.
-	r, c    []byte
-	earlier [][]byte
-}
-
 // sum of the counted ballots of a group and contest.
 type sum struct {
 	ballots uint64
 	total   *elgamal.Sum
 }
 
-// counted is the list of a zone's ballot keys, sorted once voting is over.
+// counted is the list of a zone's ballot keys, made once voting is over.
 type counted struct {
-	keys     [][32]byte
-	sorted   bool
+	// size is how many keys the zone has.
+	size uint64
+	// rest are those that are not in the list; nil before it is begun.
+	rest     *table.Cursor
 	frontier merkle.Frontier
 	done     *ballotv1.Counted
 }
@@ -94,7 +87,7 @@ func precheckCast(v *verifier, c *chance, tx *ledger.Tx) error {
 		return breaks("ballot/malformed", "c", "%d ciphertexts, style %d has %d", cast.Slots(), m.Style, len(form.Keys))
 	}
 	c.claim("key:" + hex.EncodeToString(tx.Signer))
-	before := v.spent[[32]byte(tx.Signer)]
+	before := v.spentBy([32]byte(tx.Signer))
 	if before == nil {
 		err = v.firstBallot(c, e, style, tx)
 	} else {
@@ -177,8 +170,7 @@ func recast(c *chance, e *elect, before *spent, m *ballotv1.CastBallot) error {
 	case c.ctx.TimeMS-before.lastMS < policy.IntervalMs:
 		return breaks("ballot/recast-too-early", "sequence", "%d ms after the last", c.ctx.TimeMS-before.lastMS)
 	}
-	same := func(r []byte) bool { return bytes.Equal(r, m.R) }
-	if same(before.r) || slices.ContainsFunc(before.earlier, same) {
+	if slices.ContainsFunc(before.rs, func(r []byte) bool { return bytes.Equal(r, m.R) }) {
 		return breaks("ballot/same-randomness", "r", "equal to that of an earlier ballot of the key")
 	}
 	return nil
@@ -188,7 +180,7 @@ func executeCast(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 	cast := tx.Message.(*ballot.Cast)
 	m, e, key := cast.Message, v.byID[cast.Election], [32]byte(tx.Signer)
 	style := e.def.Styles[m.Style]
-	cl, before := e.classes[style.TokenClass], v.spent[key]
+	cl, before := e.classes[style.TokenClass], v.spentBy(key)
 	now := &spent{election: e, style: m.Style, sequence: m.Sequence, firstMS: ctx.TimeMS, lastMS: ctx.TimeMS}
 	if before == nil {
 		if err := cl.mayUse(m.Token.Panel); err != nil {
@@ -197,19 +189,20 @@ func executeCast(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 		cl.accepted++
 		cl.panels[m.Token.Panel].accepted++
 		z := e.zones[style.Zone]
-		z.list.keys = append(z.list.keys, key)
+		z.list.size++
+		v.store.list(z, key)
 	} else {
 		cl.recasts++
 		now.firstMS = before.firstMS
 	}
 	now.logIndex = v.appendLog(tx)
-	if e.def.Revote != nil && e.def.Revote.Allowed {
-		now.r, now.c = bytes.Clone(m.R), bytes.Clone(m.C)
+	if e.recasts() {
 		if before != nil {
-			now.earlier = append(before.earlier, before.r)
+			now.rs = before.rs
 		}
+		now.rs, now.c = append(now.rs, m.R), m.C
 	}
-	v.spent[key] = now
+	v.store.put(v.store.spent, key, now.encode())
 	ct, _, err := cast.Parts()
 	if err != nil {
 		return err
@@ -222,7 +215,7 @@ func (e *elect) addUp(style *electionv1.Style, parts []ballot.Part, ct *elgamal.
 	var replaced *elgamal.Ciphertext
 	if before != nil {
 		var err error
-		if replaced, err = elgamal.DecodeParts(len(ct.C), before.r, before.c); err != nil {
+		if replaced, err = elgamal.DecodeParts(len(ct.C), before.rs[len(before.rs)-1], before.c); err != nil {
 			return breaks("ballot/malformed", "c", "%v", err)
 		}
 	}
@@ -262,23 +255,48 @@ func (v *verifier) continueLists() {
 
 func (v *verifier) continueList(z *zone, budget int) int {
 	l := &z.list
-	if !l.sorted {
-		slices.SortFunc(l.keys, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
-		l.sorted = true
+	if l.rest == nil && !v.beginList(z) {
+		return 0
 	}
-	from := int(l.frontier.Size())
-	to := min(from+budget, len(l.keys))
-	for _, key := range l.keys[from:to] {
-		s := v.spent[key]
+	n := min(uint64(budget), l.size-l.frontier.Size())
+	for range n {
+		record, ok, err := l.rest.Next()
+		if err != nil || !ok {
+			v.store.failed(cmp.Or(err, errList))
+			return 0
+		}
+		key := [32]byte(record[len(record)-32:])
+		s := v.spentBy(key)
+		if s == nil {
+			v.store.failed(errList)
+			return 0
+		}
 		if err := l.frontier.Append(merkle.LeafHash(ballot.CountedData(key, s.sequence, s.logIndex)), nil); err != nil {
 			panic("verify: list of counted ballots in memory: " + err.Error())
 		}
 	}
-	if to == len(l.keys) {
+	if l.frontier.Size() == l.size {
 		root := l.frontier.Root()
-		l.done = &ballotv1.Counted{Size_: uint64(len(l.keys)), Root: root[:]}
+		l.done, l.rest = &ballotv1.Counted{Size_: l.size, Root: root[:]}, nil
 	}
-	return to - from
+	return int(n)
+}
+
+// errList: the state on disk contradicts itself.
+var errList = errors.New("fewer ballot keys are kept than were counted")
+
+// beginList begins to go through the keys of a zone, after those that a
+// checkpoint has in the list.
+func (v *verifier) beginList(z *zone) bool {
+	rest, err := v.store.listed.Ascend(z.prefix())
+	for range z.list.frontier.Size() {
+		if err == nil {
+			_, _, err = rest.Next()
+		}
+	}
+	v.store.failed(err)
+	z.list.rest = rest
+	return err == nil
 }
 
 // message is the running sum as the summary has it.

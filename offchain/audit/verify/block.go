@@ -145,6 +145,7 @@ func (v *verifier) judge(ctx ledger.Context, b *opened, i int, taken takings) bo
 		c.state(checkSignatures, "tx/bad-signature", "signature", o.signature)
 	}
 	for _, s := range c.facts {
+		s.bytes = len(o.tx.Raw)
 		v.bench.state(s)
 	}
 	return true

@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
-	"github.com/urna-vote/urna/offchain/audit/record"
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
@@ -15,9 +15,13 @@ import (
 // opened is a block whose transactions are decoded.
 type opened struct {
 	block *chain.Block
+	bytes int64
 	hash  [32]byte
 	data  [32]byte
 	txs   []openedTx
+	// ready is closed when all this is there, or err.
+	ready chan struct{}
+	err   error
 }
 
 // openedTx is a transaction and what is wrong with its bytes, if anything.
@@ -28,47 +32,90 @@ type openedTx struct {
 	err       error
 }
 
-// decodeAhead reads and decodes blocks up to last, with all cores for the
-// transactions of one block; it returns errEnd, or what stopped it.
-func decodeAhead(ctx context.Context, rec *record.Record, chainID string, last int64, workers int, out chan<- *opened) error {
-	for block, err := range rec.Blocks() {
+const (
+	// aheadBytes of blocks are decoded before their turn; decoded they take
+	// several times as much.
+	aheadBytes = 8 << 20
+	// aheadBlocks are read before their turn, however small.
+	aheadBlocks = 64
+)
+
+// stream decodes blocks ahead of their turn: one goroutine reads, as many as
+// there are workers decode, in any order, and the receiver gets them in order.
+type stream struct {
+	source Source
+	// from and last are the heights that are wanted.
+	from, last int64
+	chainID    string
+	workers    int
+	// room is how many bytes may be ahead.
+	room *semaphore.Weighted
+	out  chan *opened
+}
+
+// run reads until the last height, errEnd, or says what stopped it.
+func (s *stream) run(ctx context.Context) error {
+	defer close(s.out)
+	work := make(chan *opened, aheadBlocks)
+	group, ctx := errgroup.WithContext(ctx)
+	for range s.workers {
+		group.Go(func() error {
+			for b := range work {
+				b.err = b.open(s.chainID)
+				close(b.ready)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		defer close(work)
+		return s.read(ctx, work)
+	})
+	return group.Wait()
+}
+
+func (s *stream) read(ctx context.Context, work chan<- *opened) error {
+	if s.from > s.last {
+		return errEnd
+	}
+	for block, err := range s.source.BlocksFrom(ctx, s.from) {
 		if err != nil {
 			return err
 		}
-		if block.Header.Height > last {
+		if block.Header.Height > s.last {
 			return errEnd
 		}
-		b, err := open(block, chainID, workers)
-		if err != nil {
-			return err
-		}
-		select {
-		case out <- b:
-		case <-ctx.Done():
+		b := &opened{block: block, bytes: int64(block.Size()), ready: make(chan struct{})}
+		if err := s.room.Acquire(ctx, b.weight()); err != nil {
 			return context.Cause(ctx)
+		}
+		for _, to := range []chan<- *opened{work, s.out} {
+			select {
+			case to <- b:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
 		}
 	}
 	return errEnd
 }
 
-func open(block *chain.Block, chainID string, workers int) (*opened, error) {
-	hash, err := chain.HeaderHash(&block.Header)
-	if err != nil {
-		return nil, err
+// weight is what a block takes of the room ahead.
+func (b *opened) weight() int64 { return min(b.bytes, aheadBytes) }
+
+// errEnd ends decoding without a fault.
+var errEnd = errors.New("end of the record")
+
+func (b *opened) open(chainID string) error {
+	var err error
+	if b.hash, err = chain.HeaderHash(&b.block.Header); err != nil {
+		return err
 	}
-	b := &opened{block: block, hash: hash, data: chain.DataHash(block.Data.Txs), txs: make([]openedTx, len(block.Data.Txs))}
-	var group errgroup.Group
-	group.SetLimit(workers)
-	const stretch = 32
-	for from := 0; from < len(b.txs); from += stretch {
-		group.Go(func() error {
-			for i := from; i < min(from+stretch, len(b.txs)); i++ {
-				b.txs[i] = openTx(block.Data.Txs[i], chainID)
-			}
-			return nil
-		})
+	b.data, b.txs = chain.DataHash(b.block.Data.Txs), make([]openedTx, len(b.block.Data.Txs))
+	for i, raw := range b.block.Data.Txs {
+		b.txs[i] = openTx(raw, chainID)
 	}
-	return b, group.Wait()
+	return nil
 }
 
 // openTx checks everything about a transaction that its bytes alone show.

@@ -1,13 +1,10 @@
 package verify
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/urna-vote/urna/crypto/bitproof"
 	"github.com/urna-vote/urna/crypto/sign"
@@ -42,41 +39,51 @@ type statement struct {
 	what   string
 	height int64
 	tx     int
+	// bytes of the transaction that the statement holds in memory.
+	bytes int
 	// part of a check that is counted as a whole, with its transaction.
 	part bool
 }
 
 // How many statements are verified together: enough that a batch is cheap,
-// few enough that its memory is small.
+// few enough, also in bytes, that its memory is small.
 const (
 	ballotBatch = 512
 	signBatch   = 512
 	plainBatch  = 16
+	batchBytes  = 2 << 20
 )
+
+// gathering is a batch that is not full.
+type gathering struct {
+	most  int
+	batch []statement
+	bytes int
+}
 
 // bench verifies statements on all cores while the state goes on. Its collect
 // side belongs to one goroutine.
 type bench struct {
 	found   *findings
 	rand    io.Reader
-	workers *errgroup.Group
+	workers sync.WaitGroup
 	jobs    chan []statement
-	ballots []statement
-	signs   []statement
-	plain   []statement
+	// open counts batches that are not verified yet.
+	open                  sync.WaitGroup
+	ballots, signs, plain gathering
 }
 
-func newBench(ctx context.Context, found *findings, rand io.Reader, workers int) *bench {
-	group, ctx := errgroup.WithContext(ctx)
-	b := &bench{found: found, rand: &lockedReader{r: rand}, workers: group, jobs: make(chan []statement, workers)}
+func newBench(found *findings, rand io.Reader, workers int) *bench {
+	b := &bench{
+		found: found, rand: &lockedReader{r: rand}, jobs: make(chan []statement, workers),
+		ballots: gathering{most: ballotBatch}, signs: gathering{most: signBatch}, plain: gathering{most: plainBatch},
+	}
 	for range workers {
-		group.Go(func() error {
+		b.workers.Go(func() {
 			for job := range b.jobs {
-				if ctx.Err() == nil {
-					b.verify(job)
-				}
+				b.verify(job)
+				b.open.Done()
 			}
-			return nil
 		})
 	}
 	return b
@@ -84,34 +91,41 @@ func newBench(ctx context.Context, found *findings, rand io.Reader, workers int)
 
 // state adds a statement.
 func (b *bench) state(s statement) {
+	g := &b.plain
 	switch s.fact.(type) {
 	case ballotFact:
-		b.ballots = b.push(b.ballots, s, ballotBatch)
+		g = &b.ballots
 	case signFact:
-		b.signs = b.push(b.signs, s, signBatch)
-	default:
-		b.plain = b.push(b.plain, s, plainBatch)
+		g = &b.signs
+	}
+	g.batch = append(g.batch, s)
+	g.bytes += s.bytes
+	if len(g.batch) >= g.most || g.bytes >= batchBytes {
+		b.send(g)
 	}
 }
 
-func (b *bench) push(batch []statement, s statement, size int) []statement {
-	batch = append(batch, s)
-	if len(batch) < size {
-		return batch
+func (b *bench) send(g *gathering) {
+	if len(g.batch) == 0 {
+		return
 	}
-	b.jobs <- batch
-	return nil
+	b.open.Add(1)
+	b.jobs <- g.batch
+	g.batch, g.bytes = nil, 0
 }
 
-// finish waits until everything stated is verified.
-func (b *bench) finish() {
-	for _, batch := range [][]statement{b.ballots, b.signs, b.plain} {
-		if len(batch) > 0 {
-			b.jobs <- batch
-		}
+// settle waits until everything stated is verified.
+func (b *bench) settle() {
+	for _, g := range []*gathering{&b.ballots, &b.signs, &b.plain} {
+		b.send(g)
 	}
+	b.open.Wait()
+}
+
+// close ends the workers; what was not settled may not be verified.
+func (b *bench) close() {
 	close(b.jobs)
-	_ = b.workers.Wait() // workers return no error
+	b.workers.Wait()
 }
 
 // verify judges a batch of one kind.

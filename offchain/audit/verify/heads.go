@@ -19,19 +19,22 @@ type heads struct {
 	hashes map[int64][32]byte
 	newest int64
 	proven map[[32]byte]bool
+	// early are the findings about summaries that are not proven.
+	early []Finding
 	// computed is the root over all elections at a height, made once for it.
 	computed   merkle.Hash
 	computedAt int64
 }
 
 // newHeads checks the summaries of the record under its genesis.
-func newHeads(v *verifier, rec *record.Record) *heads {
+func newHeads(v *verifier, summaries []record.Summary) *heads {
 	h := &heads{v: v, at: map[int64][]*chain.Proven{}, hashes: map[int64][32]byte{}, proven: map[[32]byte]bool{}}
 	trust := chain.NewTrust(v.genesis)
-	for _, s := range rec.Summaries() {
+	for _, s := range summaries {
 		p, err := trust.VerifyProven(s.Election, s.Proven)
 		if err != nil {
-			h.wrong("objects/unproven", s.Proven.Head.Height, fmt.Sprintf("election %x", s.Election), "%v", err)
+			h.early = append(h.early, Finding{Code: "objects/unproven", Height: s.Proven.Head.Height, Tx: -1,
+				What: fmt.Sprintf("election %x", s.Election), Why: err.Error()})
 			continue
 		}
 		h.at[p.Head.Height] = append(h.at[p.Head.Height], p)
@@ -144,8 +147,12 @@ func (v *verifier) root(e *elect) (merkle.Hash, error) {
 	return tree.Root(), nil
 }
 
-// finish finds summaries that were never reached, and elections without one.
+// finish finds summaries that are unproven or were never reached, and elections
+// without one.
 func (h *heads) finish(last int64) {
+	for _, f := range h.early {
+		h.v.found.add(checkObjects, f)
+	}
 	for height, list := range h.at {
 		if height > last {
 			for _, p := range list {

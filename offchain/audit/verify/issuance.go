@@ -30,14 +30,6 @@ type panelCount struct{ issued, accepted uint64 }
 // unused tokens of a panel.
 func (p panelCount) unused() uint64 { return p.issued - p.accepted }
 
-// token issued for an entry.
-type token struct {
-	style, panel uint32
-	blinded      [][]byte
-	claimKeyHash [32]byte
-	claims       map[uint32]*claim
-}
-
 func newClass(def *electionv1.Definition, index uint32) *class {
 	c := &class{record: &issuancev1.ClassKeys{TokenClass: index}, decoded: map[uint32][]*blindtoken.PublicKey{}}
 	for _, p := range def.Panels {
@@ -192,7 +184,7 @@ func precheckIssue(v *verifier, c *chance, tx *ledger.Tx) error {
 	if len(m.BlindedHashes) != len(members) || len(m.Endorsements) != len(members) {
 		return breaks("issuance/wrong-panel-size", "blinded_hashes", "%d, panel %d has %d members", len(m.BlindedHashes), m.Panel, len(members))
 	}
-	if err := e.mayTake(m); err != nil {
+	if _, err := v.mayTake(e, m); err != nil {
 		return err
 	}
 	c.claim(roll.EntryClaim(e.id, m.Entry))
@@ -204,33 +196,30 @@ func precheckIssue(v *verifier, c *chance, tx *ledger.Tx) error {
 }
 
 // mayTake: the entry may take a token of this style.
-func (e *elect) mayTake(m *issuancev1.IssueToken) error {
-	p, ok := e.position(m.Entry)
+func (v *verifier) mayTake(e *elect, m *issuancev1.IssueToken) (position, error) {
+	p, ok := v.position(e, m.Entry)
 	switch {
 	case !ok:
-		return breaks("issuance/not-in-roll", "entry", "%x is not in the roll", m.Entry)
+		return p, breaks("issuance/not-in-roll", "entry", "%x is not in the roll", m.Entry)
 	case p.style != m.Style:
-		return breaks("issuance/wrong-style", "style", "%d, entry %x is of style %d", m.Style, m.Entry, p.style)
+		return p, breaks("issuance/wrong-style", "style", "%d, entry %x is of style %d", m.Style, m.Entry, p.style)
 	case e.removed[p.style].has(p.index):
-		return breaks("issuance/entry-removed", "entry", "%x was removed", m.Entry)
-	case e.tokens[[32]byte(m.Entry)] != nil:
-		return breaks("issuance/token-issued", "entry", "%x has a token", m.Entry)
+		return p, breaks("issuance/entry-removed", "entry", "%x was removed", m.Entry)
+	case e.issued[p.style].has(p.index):
+		return p, breaks("issuance/token-issued", "entry", "%x has a token", m.Entry)
 	}
-	return nil
+	return p, nil
 }
 
 func executeIssue(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 	m := tx.Message.(*issuancev1.IssueToken)
 	e := v.byID[[32]byte(m.ElectionId)]
-	if err := e.mayTake(m); err != nil {
+	p, err := v.mayTake(e, m)
+	if err != nil {
 		return err
 	}
-	p, _ := e.position(m.Entry)
-	t := &token{style: m.Style, panel: m.Panel, claimKeyHash: [32]byte(m.ClaimKeyHash)}
-	for _, h := range m.BlindedHashes {
-		t.blinded = append(t.blinded, bytes.Clone(h))
-	}
-	e.tokens[[32]byte(m.Entry)] = t
+	t := &token{election: e, style: m.Style, panel: m.Panel, claimKeyHash: [32]byte(m.ClaimKeyHash), blinded: m.BlindedHashes}
+	v.putToken(e, m.Entry, t)
 	e.issued[p.style].set(p.index)
 	index := e.def.Styles[m.Style].TokenClass
 	e.classes[index].issued++

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
@@ -11,11 +12,84 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
+// token issued for an entry.
+type token struct {
+	election     *elect
+	style, panel uint32
+	claimKeyHash [32]byte
+	blinded      [][]byte
+	claims       []*claim
+}
+
 // claim of a signature on a member of the panel.
 type claim struct {
+	member   uint32
 	height   int64
-	blinded  []byte
 	answered bool
+	blinded  []byte
+}
+
+// A record of a token is number of the election ‖ style ‖ panel ‖ hash of the
+// claim key ‖ number of members ‖ their blinded hashes ‖ claims: member, height,
+// answered (0 or 1), length, blinded message.
+
+func (t *token) encode() []byte {
+	b := binary.BigEndian.AppendUint32(nil, t.election.number)
+	b = binary.BigEndian.AppendUint32(b, t.style)
+	b = binary.BigEndian.AppendUint32(b, t.panel)
+	b = append(b, t.claimKeyHash[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(t.blinded)))
+	for _, h := range t.blinded {
+		b = append(b, h...)
+	}
+	for _, c := range t.claims {
+		answered := uint32(0)
+		if c.answered {
+			answered = 1
+		}
+		b = binary.BigEndian.AppendUint32(b, c.member)
+		b = binary.BigEndian.AppendUint64(b, uint64(c.height))
+		b = binary.BigEndian.AppendUint32(b, answered)
+		b = binary.BigEndian.AppendUint32(b, uint32(len(c.blinded)))
+		b = append(b, c.blinded...)
+	}
+	return b
+}
+
+func (v *verifier) decodeToken(b []byte) *token {
+	c := cells{b}
+	t := &token{election: v.created[c.u32()], style: c.u32(), panel: c.u32(), claimKeyHash: [32]byte(c.take(32))}
+	for range c.u32() {
+		t.blinded = append(t.blinded, c.take(32))
+	}
+	for len(c.b) > 0 {
+		x := &claim{member: c.u32(), height: int64(c.u64()), answered: c.u32() == 1}
+		x.blinded = c.take(int(c.u32()))
+		t.claims = append(t.claims, x)
+	}
+	return t
+}
+
+// claimOn finds the claim on a member, nil if there is none.
+func (t *token) claimOn(member uint32) *claim {
+	for _, c := range t.claims {
+		if c.member == member {
+			return c
+		}
+	}
+	return nil
+}
+
+func (v *verifier) token(e *elect, entry []byte) *token {
+	b := v.store.get(v.store.tokens, keyFor(e.id[:], entry))
+	if b == nil {
+		return nil
+	}
+	return v.decodeToken(b)
+}
+
+func (v *verifier) putToken(e *elect, entry []byte, t *token) {
+	v.store.put(v.store.tokens, keyFor(e.id[:], entry), t.encode())
 }
 
 // claimed finds the token of an entry and checks that its panel has the member.
@@ -24,7 +98,7 @@ func (v *verifier) claimed(id, entry []byte, member uint32) (*elect, *token, err
 	if err != nil {
 		return nil, nil, err
 	}
-	t := e.tokens[[32]byte(entry)]
+	t := v.token(e, entry)
 	if t == nil {
 		return nil, nil, breaks("issuance/no-token", "entry", "%x has none", entry)
 	}
@@ -50,7 +124,7 @@ func precheckClaim(v *verifier, c *chance, tx *ledger.Tx) error {
 		return breaks("issuance/wrong-claim-key", "signer", "not the claim key of the token")
 	case !bytes.Equal(blinded[:], t.blinded[m.Member]):
 		return breaks("issuance/wrong-blinded-message", "blinded_message", "hash %x, on record is %x", blinded, t.blinded[m.Member])
-	case t.claims[m.Member] != nil:
+	case t.claimOn(m.Member) != nil:
 		return breaks("issuance/claimed", "member", "%d was asked before", m.Member)
 	}
 	c.claim(fmt.Sprintf("claim:%x/%x/%d", m.ElectionId, m.Entry, m.Member))
@@ -59,11 +133,11 @@ func precheckClaim(v *verifier, c *chance, tx *ledger.Tx) error {
 
 func executeClaim(v *verifier, ctx ledger.Context, tx *ledger.Tx) error {
 	m := tx.Message.(*issuancev1.ClaimSignature)
-	t := v.byID[[32]byte(m.ElectionId)].tokens[[32]byte(m.Entry)]
-	if t.claims == nil {
-		t.claims = map[uint32]*claim{}
-	}
-	t.claims[m.Member] = &claim{height: ctx.Height, blinded: bytes.Clone(m.BlindedMessage)}
+	e := v.byID[[32]byte(m.ElectionId)]
+	t := v.token(e, m.Entry)
+	t.claims = append(t.claims, &claim{member: m.Member, height: ctx.Height, blinded: m.BlindedMessage})
+	v.putToken(e, m.Entry, t)
+	v.claims++
 	return nil
 }
 
@@ -74,7 +148,7 @@ func precheckAnswer(v *verifier, c *chance, tx *ledger.Tx) error {
 	if err != nil {
 		return err
 	}
-	asked := t.claims[m.Member]
+	asked := t.claimOn(m.Member)
 	switch {
 	case asked == nil:
 		return breaks("issuance/no-claim", "member", "%d was not asked", m.Member)
@@ -90,22 +164,30 @@ func precheckAnswer(v *verifier, c *chance, tx *ledger.Tx) error {
 
 func executeAnswer(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 	m := tx.Message.(*issuancev1.AnswerClaim)
-	v.byID[[32]byte(m.ElectionId)].tokens[[32]byte(m.Entry)].claims[m.Member].answered = true
+	e := v.byID[[32]byte(m.ElectionId)]
+	t := v.token(e, m.Entry)
+	t.claimOn(m.Member).answered = true
+	v.putToken(e, m.Entry, t)
 	return nil
 }
 
-// silent counts the claims of a class that were left unanswered.
-func (e *elect) silent(class uint32, height int64) uint64 {
-	var n uint64
-	for _, t := range e.tokens {
-		if e.def.Styles[t.style].TokenClass != class {
-			continue
-		}
+// ofClass is a token class of an election.
+type ofClass struct{ election, class uint32 }
+
+// silent counts the claims that were left unanswered.
+func (v *verifier) silent(height int64) map[ofClass]uint64 {
+	n := map[ofClass]uint64{}
+	if v.claims == 0 {
+		return n
+	}
+	v.store.failed(v.store.tokens.Each(func(_ [32]byte, value []byte) error {
+		t := v.decodeToken(value)
 		for _, c := range t.claims {
 			if !c.answered && c.height+issuance.SilentAfter <= height {
-				n++
+				n[ofClass{t.election.number, t.election.def.Styles[t.style].TokenClass}]++
 			}
 		}
-	}
+		return nil
+	}))
 	return n
 }

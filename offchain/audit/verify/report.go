@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -170,33 +171,47 @@ func (f *findings) count(check string, n int) {
 	f.made[check] += uint64(n)
 }
 
-// add notes a finding of a check.
+// add notes a finding of a check. Of too many those that come first in the
+// record are kept, whenever they are found.
 func (f *findings) add(check string, x Finding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.failed[check]++
-	if len(f.list) >= maxFindings {
-		f.more++
+	i, _ := slices.BinarySearchFunc(f.list, x, inRecord)
+	if len(f.list) < maxFindings {
+		f.list = slices.Insert(f.list, i, x)
 		return
 	}
-	f.list = append(f.list, x)
+	f.more++
+	if i < maxFindings {
+		f.list = slices.Insert(f.list[:maxFindings-1], i, x)
+	}
+}
+
+// inRecord orders findings as they lie in the record.
+func inRecord(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.Height, b.Height), cmp.Compare(a.Tx, b.Tx), cmp.Compare(a.Code, b.Code),
+		cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
+}
+
+// clone is a copy that shares nothing with f.
+func (f *findings) clone() *findings {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &findings{made: maps.Clone(f.made), failed: maps.Clone(f.failed), list: slices.Clone(f.list), more: f.more}
 }
 
 // settle writes the report's checks and findings, and what was not checked.
 func (f *findings) settle(r *Report) {
+	f = f.clone()
 	for _, name := range required {
 		if f.made[name] == 0 {
 			f.add(name, Finding{Code: "record/nothing-to-check", Height: r.Last, Tx: -1, What: name, Why: "the record holds nothing of it to check"})
 		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	for _, name := range checkNames {
 		r.Checks = append(r.Checks, Check{Name: name, Made: f.made[name], Failed: f.failed[name]})
 	}
-	slices.SortStableFunc(f.list, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Height, b.Height), cmp.Compare(a.Tx, b.Tx), cmp.Compare(a.Code, b.Code))
-	})
 	r.Findings, r.More = f.list, f.more
 }
 

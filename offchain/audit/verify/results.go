@@ -14,6 +14,10 @@ func (v *verifier) elections() []Election {
 	for _, m := range v.genesis.State.Commission.Members {
 		members = append(members, m.Key)
 	}
+	silent := map[ofClass]uint64{}
+	if v.last.header != nil {
+		silent = v.silent(v.last.header.Height)
+	}
 	for _, e := range v.ordered {
 		line := Election{ID: api.Hex(e.id[:]), Title: texts(e.def.Title), Definition: e.def,
 			Warnings: append([]string{}, election.Warnings(e.def, members...)...)}
@@ -22,9 +26,7 @@ func (v *verifier) elections() []Election {
 			for _, style := range election.ClassStyles(e.def, uint32(i)) {
 				class.Removed += e.removed[style].count
 			}
-			if v.last.header != nil {
-				class.Silent = e.silent(uint32(i), v.last.header.Height)
-			}
+			class.Silent = silent[ofClass{e.number, uint32(i)}]
 			line.Classes = append(line.Classes, class)
 		}
 		for _, z := range e.zones {

@@ -13,10 +13,18 @@ import (
 	"github.com/urna-vote/urna/x/roll"
 )
 
-// staged is what a member of the commission has staged of an election's roll.
+// staged is the tree of a style that a member of the commission has staged of
+// an election's roll. Its entries are in the store.
 type staged struct {
-	trees     []*merkle.Tree // by style
-	positions map[[32]byte]position
+	frontier merkle.Frontier
+	// stagings are how many transactions made it.
+	stagings uint64
+}
+
+// styleOf names a member's tree.
+type styleOf struct {
+	author string
+	style  uint32
 }
 
 // position of an entry.
@@ -62,19 +70,17 @@ func precheckStage(v *verifier, c *chance, tx *ledger.Tx) error {
 	if err := e.openStyle(m.Style); err != nil {
 		return err
 	}
-	size, s := uint64(0), e.staged[string(tx.Signer)]
-	if s != nil {
-		size = s.trees[m.Style].Size()
+	size := uint64(0)
+	if s := e.staged[styleOf{string(tx.Signer), m.Style}]; s != nil {
+		size = s.frontier.Size()
 	}
 	if m.From != size {
 		return breaks("roll/wrong-position", "from", "%d, %d entries of style %d are staged", m.From, size, m.Style)
 	}
 	for rest := m.Entries; len(rest) > 0; rest = rest[roll.EntryBytes:] {
-		entry := [32]byte(rest[:roll.EntryBytes])
-		if s != nil {
-			if _, twice := s.positions[entry]; twice {
-				return breaks("roll/entry-staged", "entries", "%x was staged before", entry)
-			}
+		entry := rest[:roll.EntryBytes]
+		if v.store.has(v.store.roll, e.positionKey(tx.Signer, entry)) {
+			return breaks("roll/entry-staged", "entries", "%x was staged before", entry)
 		}
 		c.claim(fmt.Sprintf("staged-entry:%x/%x/%x", m.ElectionId, tx.Signer, entry))
 	}
@@ -85,19 +91,19 @@ func precheckStage(v *verifier, c *chance, tx *ledger.Tx) error {
 func executeStage(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 	m := tx.Message.(*rollv1.StageRoll)
 	e := v.byID[[32]byte(m.ElectionId)]
-	s := e.staged[string(tx.Signer)]
+	at := styleOf{string(tx.Signer), m.Style}
+	s := e.staged[at]
 	if s == nil {
-		s = &staged{positions: map[[32]byte]position{}}
-		for range e.def.Styles {
-			s.trees = append(s.trees, new(merkle.Tree))
-		}
-		e.staged[string(tx.Signer)] = s
+		s = new(staged)
+		e.staged[at] = s
 	}
-	tree := s.trees[m.Style]
+	v.store.put(v.store.roll, e.stagingKey(at, s.stagings), encodeStaging(&s.frontier, m.Entries))
+	s.stagings++
 	for rest := m.Entries; len(rest) > 0; rest = rest[roll.EntryBytes:] {
 		entry := rest[:roll.EntryBytes]
-		s.positions[[32]byte(entry)] = position{m.Style, tree.Size()}
-		if err := tree.Append(merkle.LeafHash(entry)); err != nil {
+		p := position{m.Style, s.frontier.Size()}
+		v.store.put(v.store.roll, e.positionKey(tx.Signer, entry), p.encode())
+		if err := s.frontier.Append(merkle.LeafHash(entry), nil); err != nil {
 			return breaks("roll/wrong-position", "entries", "%v", err)
 		}
 	}
@@ -133,7 +139,7 @@ func precheckApproveRoll(v *verifier, _ ledger.Context, act any) ([]string, erro
 	}
 	classes := make([]uint64, len(e.def.Classes))
 	for i, s := range m.Styles {
-		if err := e.checkTree(m.Author, s); err != nil {
+		if err := v.checkTree(e, m.Author, s); err != nil {
 			return nil, err
 		}
 		classes[e.def.Styles[i].TokenClass] += s.Size_
@@ -146,7 +152,7 @@ func precheckApproveRoll(v *verifier, _ ledger.Context, act any) ([]string, erro
 	return []string{fmt.Sprintf("roll:%x", e.id)}, nil
 }
 
-func (e *elect) checkTree(author []byte, s *rollv1.StyleRoll) error {
+func (v *verifier) checkTree(e *elect, author []byte, s *rollv1.StyleRoll) error {
 	before := e.sizes[s.Style]
 	if s.Size_ < before {
 		return breaks("roll/roll-shrinks", "styles", "style %d: %d entries, %d are approved", s.Style, s.Size_, before)
@@ -156,12 +162,12 @@ func (e *elect) checkTree(author []byte, s *rollv1.StyleRoll) error {
 			return err
 		}
 	}
+	at := styleOf{string(author), s.Style}
 	size, root := uint64(0), merkle.EmptyRoot()
-	if st := e.staged[string(author)]; st != nil {
-		tree := st.trees[s.Style]
-		size = tree.Size()
+	if st := e.staged[at]; st != nil {
+		size = st.frontier.Size()
 		if s.Size_ <= size {
-			r, err := tree.RootAt(s.Size_)
+			r, err := v.rootAt(e, at, s.Size_)
 			if err != nil {
 				return breaks("roll/tree-differs", "styles", "style %d: %v", s.Style, err)
 			}
@@ -178,22 +184,12 @@ func executeApproveRoll(v *verifier, _ ledger.Context, act any) error {
 	m := act.(*rollv1.ApproveRoll)
 	e := v.byID[[32]byte(m.ElectionId)]
 	e.roll = &rollv1.Roll{Author: m.Author, Styles: m.Styles}
-	e.author = e.staged[string(m.Author)]
 	clear(e.rolls)
 	for _, s := range m.Styles {
 		e.sizes[s.Style] = s.Size_
 		e.rolls[e.def.Styles[s.Style].TokenClass] += s.Size_
 	}
 	return nil
-}
-
-// position finds an entry within the approved roll.
-func (e *elect) position(entry []byte) (position, bool) {
-	if e.author == nil || len(entry) != roll.EntryBytes {
-		return position{}, false
-	}
-	p, ok := e.author.positions[[32]byte(entry)]
-	return p, ok && p.index < e.sizes[p.style]
 }
 
 // precheckRemove: each entry is in the roll, not struck and has no token.
@@ -205,7 +201,7 @@ func precheckRemove(v *verifier, _ ledger.Context, act any) ([]string, error) {
 	}
 	var claims []string
 	for _, entry := range m.Entries {
-		p, ok := e.position(entry)
+		p, ok := v.position(e, entry)
 		if !ok {
 			return nil, breaks("roll/unknown-entry", "entries", "%x is not in the roll", entry)
 		}
@@ -215,7 +211,7 @@ func precheckRemove(v *verifier, _ ledger.Context, act any) ([]string, error) {
 		if e.removed[p.style].has(p.index) {
 			return nil, breaks("roll/entry-removed", "entries", "%x was removed before", entry)
 		}
-		if e.tokens[[32]byte(entry)] != nil {
+		if e.issued[p.style].has(p.index) {
 			return nil, breaks("roll/entry-has-token", "entries", "a token was issued for %x", entry)
 		}
 		claims = append(claims, roll.EntryClaim(e.id, entry))
@@ -227,7 +223,7 @@ func executeRemove(v *verifier, _ ledger.Context, act any) error {
 	m := act.(*rollv1.RemoveEntries)
 	e := v.byID[[32]byte(m.ElectionId)]
 	for _, entry := range m.Entries {
-		p, _ := e.position(entry)
+		p, _ := v.position(e, entry)
 		e.removed[p.style].set(p.index)
 	}
 	return nil

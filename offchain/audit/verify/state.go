@@ -20,7 +20,8 @@ import (
 )
 
 // verifier is the state of the ledger as the record leads to it. It belongs to
-// one goroutine; found and bench have their own locks.
+// one goroutine; found and bench have their own locks. What there is one of for
+// each voter is in the store.
 type verifier struct {
 	genesis *chain.Genesis
 	found   *findings
@@ -40,22 +41,24 @@ type verifier struct {
 	byID      map[[32]byte]*elect
 	// ordered by id: ends of blocks visit elections in this order.
 	ordered []*elect
-	// spent ballot keys of the whole chain.
-	spent map[[32]byte]*spent
+	// created are the elections in the order in which they were made.
+	created []*elect
+	store   *store
+	// claims of signatures on the ledger; most chains have none.
+	claims uint64
 	// A modulus serves once on a chain, an HPKE key once for each trustee.
 	moduli   map[string]bool
 	hpkeKeys map[hpkeUse]bool
 }
 
-func newVerifier(g *chain.Genesis, found *findings) (*verifier, error) {
+func newVerifier(g *chain.Genesis) (*verifier, error) {
 	v := &verifier{
-		genesis: g, found: found,
+		genesis: g, found: newFindings(),
 		last:      chained{results: chain.ResultsHash(nil)},
 		quorum:    int(g.State.Commission.Quorum),
 		members:   map[string]bool{},
 		proposals: map[[32]byte]*commissionv1.ProposalState{},
 		byID:      map[[32]byte]*elect{},
-		spent:     map[[32]byte]*spent{},
 		moduli:    map[string]bool{},
 		hpkeKeys:  map[hpkeUse]bool{},
 	}
@@ -75,7 +78,9 @@ func newVerifier(g *chain.Genesis, found *findings) (*verifier, error) {
 
 // elect is an election.
 type elect struct {
-	id       [32]byte
+	id [32]byte
+	// number in the order of creation, from 0.
+	number   uint32
 	def      *electionv1.Definition
 	defBytes []byte
 	created  int64
@@ -83,16 +88,14 @@ type elect struct {
 	cancelling bool
 	zones      []*zone
 
-	staged map[string]*staged
-	// roll as approved; nil before. author's staged trees hold its entries.
-	roll   *rollv1.Roll
-	author *staged
-	sizes  []uint64
+	staged map[styleOf]*staged
+	// roll as approved; nil before. Its author's staged trees hold its entries.
+	roll  *rollv1.Roll
+	sizes []uint64
 	// rolls are the sizes by token class.
 	rolls   []uint64
 	removed []*bitmap
 	issued  []*bitmap
-	tokens  map[[32]byte]*token
 	classes []*class
 	sums    map[cell]*sum
 	forms   map[uint32]*ballot.Form
@@ -123,8 +126,8 @@ type cell struct{ group, contest uint32 }
 func newElect(id [32]byte, def *electionv1.Definition, height int64) *elect {
 	e := &elect{
 		id: id, def: def, defBytes: ledger.MustEncode(def), created: height,
-		staged: map[string]*staged{}, sizes: make([]uint64, len(def.Styles)), rolls: make([]uint64, len(def.Classes)),
-		tokens: map[[32]byte]*token{}, sums: map[cell]*sum{}, forms: map[uint32]*ballot.Form{},
+		staged: map[styleOf]*staged{}, sizes: make([]uint64, len(def.Styles)), rolls: make([]uint64, len(def.Classes)),
+		sums: map[cell]*sum{}, forms: map[uint32]*ballot.Form{},
 	}
 	for range def.Styles {
 		e.removed = append(e.removed, new(bitmap))
@@ -138,6 +141,8 @@ func newElect(id [32]byte, def *electionv1.Definition, height int64) *elect {
 
 // put adds an election in order of its id.
 func (v *verifier) put(e *elect) {
+	e.number = uint32(len(v.created))
+	v.created = append(v.created, e)
 	v.byID[e.id] = e
 	i, _ := slices.BinarySearchFunc(v.ordered, e.id, func(x *elect, id [32]byte) int { return bytes.Compare(x.id[:], id[:]) })
 	v.ordered = slices.Insert(v.ordered, i, e)

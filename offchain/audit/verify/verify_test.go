@@ -167,8 +167,8 @@ func TestVerificationStopsWithItsContext(t *testing.T) {
 	}
 	rec := (&hidden{w.seal(w.specs)}).write(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := verify.Run(ctx, rec, verify.Options{Progress: func(h, _ int64) {
-		if h == 3 {
+	_, err := verify.Run(ctx, rec, verify.Options{Progress: func(p verify.Progress) {
+		if p.Height == 3 {
 			cancel()
 		}
 	}})

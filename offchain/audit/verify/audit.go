@@ -1,0 +1,292 @@
+package verify
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/urna-vote/urna/offchain/audit/record"
+	"github.com/urna-vote/urna/offchain/audit/table"
+	"github.com/urna-vote/urna/offchain/chain"
+)
+
+// Audit is a verification that can go on: by one stretch of blocks after the
+// other, and after a restart from its checkpoint. It belongs to one goroutine.
+type Audit struct {
+	opt     Options
+	genesis *chain.Genesis
+	v       *verifier
+	// dir of the state on disk, temporary without a work directory.
+	dir    string
+	unlock func() error
+	// bytes of blocks that were read.
+	bytes int64
+	saved time.Time
+	// failed: an Advance did not end; the state is worth nothing.
+	failed bool
+}
+
+// genesisError: nothing can be verified under this genesis.
+type genesisError struct{ err error }
+
+func (e *genesisError) Error() string { return "read genesis: " + e.err.Error() }
+func (e *genesisError) Unwrap() error { return e.err }
+
+// Begin begins a verification, or goes on from a checkpoint.
+func Begin(genesis []byte, opt Options) (*Audit, error) {
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opt.Rand == nil {
+		opt.Rand = rand.Reader
+	}
+	if opt.Every == 0 {
+		opt.Every = 30 * time.Second
+	}
+	g, err := chain.ParseGenesis(genesis)
+	if err != nil {
+		return nil, &genesisError{err}
+	}
+	a := &Audit{opt: opt, genesis: g, dir: opt.Work}
+	if err := a.openDir(); err != nil {
+		return nil, err
+	}
+	if err := a.start(); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *Audit) openDir() error {
+	var err error
+	if a.dir == "" {
+		if a.dir, err = os.MkdirTemp("", "urna-audit-*"); err != nil {
+			return fmt.Errorf("make work directory: %w", err)
+		}
+		return nil
+	}
+	if err := os.MkdirAll(a.dir, 0o700); err != nil {
+		return fmt.Errorf("make work directory: %w", err)
+	}
+	a.unlock, err = lock(a.dir)
+	return err
+}
+
+// start takes up the checkpoint, or begins at the genesis.
+func (a *Audit) start() error {
+	if a.opt.Resume && a.opt.Work != "" {
+		err := a.resume()
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			a.note("the checkpoint is not used, beginning anew: %v", err)
+		}
+	}
+	return a.anew()
+}
+
+// anew begins at the genesis.
+func (a *Audit) anew() error {
+	if err := a.stop(); err != nil {
+		return err
+	}
+	if err := a.clear(); err != nil {
+		return err
+	}
+	v, err := newVerifier(a.genesis)
+	if err != nil {
+		return &genesisError{err}
+	}
+	if v.store, err = newStore(a.dir, a.bounds()); err != nil {
+		return err
+	}
+	a.run(v)
+	a.bytes = 0
+	return nil
+}
+
+func (a *Audit) run(v *verifier) {
+	v.bench = newBench(v.found, a.opt.Rand, a.opt.Workers)
+	a.v, a.saved = v, time.Now()
+}
+
+func (a *Audit) bounds() bounds { return bounds{a.opt.Pages, a.opt.Run} }
+
+// clear removes the state of an earlier run.
+func (a *Audit) clear() error {
+	if err := os.Remove(a.checkpoint()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove checkpoint: %w", err)
+	}
+	return table.Clear(a.dir)
+}
+
+// RemoveWork removes what verification keeps in a work directory, and the
+// directory if nothing else is in it.
+func RemoveWork(dir string) error {
+	if err := table.Clear(dir); err != nil {
+		return err
+	}
+	for _, name := range []string{checkpointName, lockName} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove work directory: %w", err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		return nil // it is gone, or holds what is not ours
+	}
+	return os.Remove(dir)
+}
+
+// stop ends the workers and closes the state on disk.
+func (a *Audit) stop() error {
+	if a.v == nil {
+		return nil
+	}
+	a.v.bench.close()
+	err := a.v.store.close()
+	a.v = nil
+	return err
+}
+
+// Close ends the verification. A checkpoint stays.
+func (a *Audit) Close() error {
+	err := a.stop()
+	if a.opt.Work == "" {
+		err = errors.Join(err, os.RemoveAll(a.dir))
+	}
+	if a.unlock != nil {
+		err = errors.Join(err, a.unlock())
+		a.unlock = nil
+	}
+	return err
+}
+
+func (a *Audit) note(format string, args ...any) {
+	if a.opt.Note != nil {
+		a.opt.Note(fmt.Sprintf(format, args...))
+	}
+}
+
+// Height is the last that is verified, one before the first at the beginning.
+func (a *Audit) Height() int64 {
+	if h := a.v.last.header; h != nil {
+		return h.Height
+	}
+	return a.genesis.InitialHeight - 1
+}
+
+// Advance verifies what a source has after the height reached, up to a height,
+// with the commit for its last block and the summaries of its elections. After
+// an error the audit can only be closed.
+func (a *Audit) Advance(ctx context.Context, src Source, last int64) error {
+	if a.failed {
+		return errors.New("an earlier stretch of blocks was not verified to its end")
+	}
+	a.failed = true
+	v := a.v
+	v.heads = newHeads(v, src.Summaries())
+	if err := a.walk(ctx, src, last); err != nil {
+		return err
+	}
+	v.heads.finish(last)
+	v.bench.settle()
+	a.failed = v.store.err != nil
+	return v.store.err
+}
+
+// Report is what verification has found so far.
+func (a *Audit) Report() (*Report, error) {
+	v := a.v
+	v.bench.settle()
+	r := &Report{
+		ChainID: a.genesis.ChainID, Rehearsal: a.genesis.State.Rehearsal, Genesis: a.genesis.SHA256[:],
+		First: a.genesis.InitialHeight, Last: a.Height(), Elections: v.elections(),
+	}
+	v.found.settle(r)
+	return r, v.store.err
+}
+
+// walk goes through the blocks.
+func (a *Audit) walk(ctx context.Context, src Source, last int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := &stream{
+		source: src, from: a.Height() + 1, last: last, chainID: a.genesis.ChainID, workers: a.opt.Workers,
+		room: semaphore.NewWeighted(aheadBytes), out: make(chan *opened, aheadBlocks),
+	}
+	var end error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		end = s.run(ctx)
+	}()
+	for b := range s.out {
+		err := a.block(ctx, b, last, src.Bytes())
+		s.room.Release(b.weight())
+		if err != nil {
+			cancel(err)
+			for range s.out { // until the reader has ended
+			}
+			<-done
+			return err
+		}
+	}
+	<-done
+	return a.ended(src, end, last)
+}
+
+// block verifies a block when its turn has come.
+func (a *Audit) block(ctx context.Context, b *opened, last, total int64) error {
+	select {
+	case <-b.ready:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if b.err != nil {
+		return b.err
+	}
+	v := a.v
+	v.header(b)
+	v.block(b)
+	v.heads.reached(b)
+	a.bytes += b.bytes
+	if v.store.err != nil {
+		return v.store.err
+	}
+	height := b.block.Header.Height
+	if a.opt.Progress != nil {
+		a.opt.Progress(Progress{Height: height, Last: last, Bytes: a.bytes, Total: max(total, a.bytes)})
+	}
+	if a.opt.Work != "" && height < last && time.Since(a.saved) >= a.opt.Every {
+		return a.Save()
+	}
+	return nil
+}
+
+// ended judges how the blocks ended.
+func (a *Audit) ended(src Source, end error, last int64) error {
+	v, height := a.v, a.Height()
+	switch {
+	case errors.Is(end, errEnd):
+	case errors.Is(end, record.ErrDamaged):
+		v.found.add(checkHeaders, Finding{Code: "record/damaged", Height: height + 1, Tx: -1, What: "block", Why: end.Error()})
+	default:
+		return end
+	}
+	if height != last {
+		v.found.add(checkHeaders, Finding{Code: "record/incomplete", Height: height, Tx: -1, What: "blocks",
+			Why: fmt.Sprintf("they end at height %d, not at %d", height, last)})
+	}
+	if height == src.Last() && v.last.header != nil {
+		v.lastCommit(src.Commit())
+	}
+	return nil
+}

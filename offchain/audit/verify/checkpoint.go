@@ -1,0 +1,182 @@
+package verify
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/urna-vote/urna/offchain/audit/table"
+)
+
+// A checkpoint is the state of a verification between two blocks, when all that
+// was stated up to there is verified: the first line, the SHA-256 of what
+// follows, and the state. It names the length and the hash of each table.
+//
+// It is for the program that wrote it, on the disk of who runs it: whoever can
+// write there can write the program, too.
+const (
+	checkpointLine = "urna-audit-checkpoint-1\n"
+	checkpointName = "checkpoint"
+	lockName       = "lock"
+)
+
+// errUnfit: the checkpoint is damaged, or of something else.
+var errUnfit = errors.New("checkpoint does not fit")
+
+// checkpointed is the content of a checkpoint.
+type checkpointed struct {
+	Program string
+	Genesis [32]byte
+	Bytes   int64
+	Tables  map[string]table.Mark
+	State   savedState
+}
+
+// program names what wrote a checkpoint: the rules it verified by are those of
+// this source.
+func program() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	name := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" || s.Key == "vcs.modified" {
+			name += " " + s.Value
+		}
+	}
+	return name
+}
+
+func (a *Audit) checkpoint() string { return filepath.Join(a.dir, checkpointName) }
+
+// Save writes a checkpoint of the height reached.
+func (a *Audit) Save() error {
+	v := a.v
+	if a.opt.Work == "" || v.last.header == nil {
+		return nil
+	}
+	v.bench.settle()
+	c := checkpointed{Program: program(), Genesis: a.genesis.SHA256, Bytes: a.bytes, Tables: map[string]table.Mark{}}
+	for _, t := range v.store.tables() {
+		m, err := (*t.at).Mark()
+		if err != nil {
+			return fmt.Errorf("write checkpoint: %w", err)
+		}
+		c.Tables[t.name] = m
+	}
+	if err := v.save(&c.State); err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	var body bytes.Buffer
+	if err := gob.NewEncoder(&body).Encode(&c); err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	sum := sha256.Sum256(body.Bytes())
+	if err := replaceFile(a.checkpoint(), []byte(checkpointLine), sum[:], body.Bytes()); err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	a.saved = time.Now()
+	if a.opt.Saved != nil {
+		a.opt.Saved(a.Height())
+	}
+	return nil
+}
+
+// replaceFile puts bytes in place of a file whole or not at all.
+func replaceFile(name string, parts ...[]byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".partial-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_, _ = f.Close(), os.Remove(f.Name()) // the first error is told
+		}
+	}()
+	for _, p := range parts {
+		if _, err = f.Write(p); err != nil {
+			return err
+		}
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// resume takes up the checkpoint.
+func (a *Audit) resume() error {
+	b, err := os.ReadFile(a.checkpoint())
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	body, ok := bytes.CutPrefix(b, []byte(checkpointLine))
+	if !ok || len(body) < sha256.Size || sha256.Sum256(body[sha256.Size:]) != [sha256.Size]byte(body) {
+		return fmt.Errorf("%w: it is damaged, or of another version", errUnfit)
+	}
+	var c checkpointed
+	if err := gob.NewDecoder(bytes.NewReader(body[sha256.Size:])).Decode(&c); err != nil {
+		return fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	switch {
+	case c.Genesis != a.genesis.SHA256:
+		return fmt.Errorf("%w: it is of the genesis %x", errUnfit, c.Genesis)
+	case c.Program != program():
+		return fmt.Errorf("%w: another version of this program wrote it (%s)", errUnfit, c.Program)
+	}
+	v, err := newVerifier(a.genesis)
+	if err != nil {
+		return &genesisError{err}
+	}
+	if err := v.load(&c.State); err != nil {
+		return fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	if err := v.openStore(a.dir, a.bounds(), c.Tables); err != nil {
+		return fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	a.run(v)
+	a.bytes = c.Bytes
+	return nil
+}
+
+// openStore opens the tables as they were, and lists the ballot keys again.
+func (v *verifier) openStore(dir string, b bounds, marks map[string]table.Mark) (err error) {
+	s := new(store)
+	v.store = s
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.listed, err = table.NewSorter(dir, listedName, listedBytes, b.run); err != nil {
+		return err
+	}
+	for _, t := range s.tables() {
+		var visit func(key [32]byte, value []byte) error
+		if t.name == spentName {
+			visit = v.listAgain
+		}
+		if *t.at, err = table.Open(dir, t.name, b.pages, marks[t.name], visit); err != nil {
+			return err
+		}
+	}
+	return s.err
+}
+
+// listAgain lists the key of a first ballot.
+func (v *verifier) listAgain(key [32]byte, value []byte) error {
+	if s := v.decodeSpent(value); s.sequence == 1 {
+		v.store.list(s.election.zoneOf(s.style), key)
+	}
+	return nil
+}
