@@ -44,6 +44,14 @@ func (l late) Zone(r ledger.Reader, id [32]byte, zone uint32) (electionv1.ZoneSt
 	return l.city.Elections.Zone(r, id, zone)
 }
 
+func (l late) Number(r ledger.Reader, id [32]byte) (uint32, bool) {
+	return l.city.Elections.Number(r, id)
+}
+
+func (l late) Numbered(r ledger.Reader, number uint32) ([32]byte, bool) {
+	return l.city.Elections.Numbered(r, number)
+}
+
 func (l late) EachIn(r ledger.Reader, phase electionv1.Phase, visit func(id [32]byte, zone uint32)) {
 	l.city.Elections.EachIn(r, phase, visit)
 }

@@ -127,9 +127,9 @@ func (s *Server) ballotKey(_ context.Context, in *keyInput) (*answer[api.BallotK
 		}
 		out := api.BallotKey{Key: key[:]}
 		spent, found := s.Keepers.Ballot.Spent(v.Reader(), key[:])
-		if found && string(spent.ElectionId) == string(id[:]) {
+		if found && s.Keepers.Ballot.ElectionOf(v.Reader(), spent) == id {
 			out.Spent, out.Style, out.Sequence = true, spent.Style, spent.Sequence
-			out.FirstMS, out.LastMS, out.LogIndex = spent.FirstMs, spent.LastMs, spent.LogIndex
+			out.FirstMS, out.LastMS, out.LogIndex = spent.FirstMS, spent.LastMS, spent.LogIndex
 		}
 		return out, nil
 	})

@@ -7,6 +7,7 @@ import (
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
+	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/commission"
 	commissionkeeper "github.com/urna-vote/urna/x/commission/keeper"
 	"github.com/urna-vote/urna/x/ledger"
@@ -67,7 +68,8 @@ type Ceremony interface {
 
 // Ballot keys and counts.
 type Ballot interface {
-	Spent(r ledger.Reader, ballotKey []byte) (*ballotv1.Spent, bool)
+	Spent(r ledger.Reader, ballotKey []byte) (*ballot.Spent, bool)
+	ElectionOf(r ledger.Reader, s *ballot.Spent) [32]byte
 	Counts(r ledger.Reader, id [32]byte, class uint32) *ballotv1.ClassCounts
 }
 

@@ -16,12 +16,8 @@ const (
 
 // CountedData is the leaf data of a ballot key's last accepted ballot.
 func CountedData(ballotKey [32]byte, sequence uint32, logIndex uint64) []byte {
-	return append(append(make([]byte, 0, 44), ballotKey[:]...), OrderValue(sequence, logIndex)...)
-}
-
-// OrderValue is what stands at OrderKey.
-func OrderValue(sequence uint32, logIndex uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(nil, sequence), logIndex)
+	b := append(make([]byte, 0, 44), ballotKey[:]...)
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(b, sequence), logIndex)
 }
 
 // ChunkValue is what stands at ChunkKey: the chunk's first ballot key and its root.

@@ -6,9 +6,8 @@ var (
 	spentPrefix   = ledger.NewPrefix(0x60, "ballot: spent ballot key")
 	sumPrefix     = ledger.NewPrefix(0x61, "ballot: running sum of a group and contest")
 	countsPrefix  = ledger.NewPrefix(0x62, "ballot: counts of a token class")
-	orderPrefix   = ledger.NewPrefix(0x63, "ballot: ballot keys of a zone in order")
+	orderPrefix   = ledger.NewIndex(0x63, "ballot: ballot keys of a zone in order", spentPrefix, orderOf)
 	listingPrefix = ledger.NewPrefix(0x64, "ballot: unfinished list of counted ballots")
-	pendingPrefix = ledger.NewPrefix(0x65, "ballot: accepted in the block at hand")
 	countedPrefix = ledger.NewPrefix(0x66, "ballot: finished list of counted ballots")
 	panelPrefix   = ledger.NewPrefix(0x68, "ballot: accepted with tokens of a panel")
 	chunkPrefix   = ledger.NewPrefix(0x67, "ballot: chunk of the list of counted ballots")
@@ -42,19 +41,25 @@ func PanelKey(election [32]byte, class, panel uint32) []byte {
 	return panelPrefix.Key(election[:], ledger.U32(class), ledger.U32(panel))
 }
 
-// OrderKey is where a zone's ballot key stands in order; its parts end with the key.
-func OrderKey(election [32]byte, zone uint32, ballotKey []byte) []byte {
-	return orderPrefix.Key(election[:], ledger.U32(zone), ballotKey)
+// BucketBytes of a ballot key stand in the order of its zone: enough that few
+// keys of the chain share them, few enough to be cheap.
+const BucketBytes = 4
+
+// OrderPrefix is the prefix of a zone in the index of spent keys; the first
+// BucketBytes of the keys that cast there follow.
+func OrderPrefix(number, zone uint32) []byte {
+	return orderPrefix.Key(ledger.U32(number), ledger.U32(zone))
+}
+
+func orderOf(key, value []byte) []byte {
+	s := mustDecodeSpent(value)
+	return append(append(ledger.U32(s.Number), ledger.U32(s.Zone)...), key[1:1+BucketBytes]...)
 }
 
 // ListingKey is where the progress of a zone's list stands.
 func ListingKey(election [32]byte, zone uint32) []byte {
 	return listingPrefix.Key(election[:], ledger.U32(zone))
 }
-
-// PendingKey is where a ballot of the block at hand stands; without a ballot
-// key it is the prefix of all.
-func PendingKey(ballotKey []byte) []byte { return pendingPrefix.Key(ballotKey) }
 
 // CountedKey is where a zone's finished list stands.
 func CountedKey(election [32]byte, zone uint32) []byte {

@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
-	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
+	"github.com/urna-vote/urna/crypto/elgamal"
+	"github.com/urna-vote/urna/crypto/group"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/election"
@@ -49,14 +51,14 @@ func (k *Keeper) PrecheckCast(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx
 		return ledger.Demands{}, ballot.CodeKey.Refuse("election_id", "zone %d has no election key yet", at.style.Zone)
 	}
 	spent, _ := k.Spent(r, tx.Signer)
-	if err := checkKey(ctx, at.def, cast.Message, spent); err != nil {
+	if err := k.checkKey(ctx, r, at.def, cast, spent); err != nil {
 		return ledger.Demands{}, err
 	}
 	form := k.form(ctx.ChainID, cast.Election, at.def, cast.Message.Style, key)
 	if got, want := cast.Slots(), len(form.Keys); got != want {
 		return ledger.Demands{}, ballot.CodeMalformed.Refuse("c", "%d ciphertexts, a ballot of style %d has %d", got, form.Style, want)
 	}
-	demands := ledger.Demands{Claims: []string{"key:" + hex.EncodeToString(tx.Signer)}}
+	demands := ledger.Demands{Claims: []string{string(hex.AppendEncode([]byte("key:"), tx.Signer))}}
 	if spent == nil {
 		if err := k.demandToken(ctx, r, tx, at, &demands); err != nil {
 			return ledger.Demands{}, err
@@ -89,7 +91,8 @@ func (k *Keeper) checkPhase(r ledger.Reader, id [32]byte, zone uint32) error {
 }
 
 // checkKey checks a ballot against what its key cast before.
-func checkKey(ctx ledger.Context, def *electionv1.Definition, m *ballotv1.CastBallot, spent *ballotv1.Spent) error {
+func (k *Keeper) checkKey(ctx ledger.Context, r ledger.Reader, def *electionv1.Definition, cast *ballot.Cast, spent *ballot.Spent) error {
+	m := cast.Message
 	if spent == nil {
 		if m.Sequence != 1 {
 			return ballot.CodeNextSequence.Refuse("sequence", "%d, but the key has cast no ballot; the first is 1", m.Sequence)
@@ -99,8 +102,8 @@ func checkKey(ctx ledger.Context, def *electionv1.Definition, m *ballotv1.CastBa
 	if m.Sequence == 1 {
 		return ballot.CodeSpent.Refuse("signer", "the ballot key has cast a ballot before")
 	}
-	if !bytes.Equal(spent.ElectionId, m.ElectionId) || spent.Style != m.Style {
-		return ballot.CodeElsewhere.Refuse("style", "the key's ballots are of election %x, style %d", spent.ElectionId, spent.Style)
+	if id := k.ElectionOf(r, spent); id != cast.Election || spent.Style != m.Style {
+		return ballot.CodeElsewhere.Refuse("style", "the key's ballots are of election %x, style %d", id, spent.Style)
 	}
 	if def.Revote == nil || !def.Revote.Allowed {
 		return ballot.CodeOneVoteOnly.Refuse("sequence", "this election allows one ballot of a key")
@@ -108,14 +111,14 @@ func checkKey(ctx ledger.Context, def *electionv1.Definition, m *ballotv1.CastBa
 	if m.Sequence != spent.Sequence+1 {
 		return ballot.CodeNextSequence.Refuse("sequence", "%d, but the key's next is %d", m.Sequence, spent.Sequence+1)
 	}
-	if limit := def.Revote.WindowMs; limit > 0 && ctx.TimeMS > spent.FirstMs+limit {
-		return ballot.CodeTooLate.Refuse("sequence", "%d ms after the key's first ballot, at most %d are allowed", ctx.TimeMS-spent.FirstMs, limit)
+	if limit := def.Revote.WindowMs; limit > 0 && ctx.TimeMS > spent.FirstMS+limit {
+		return ballot.CodeTooLate.Refuse("sequence", "%d ms after the key's first ballot, at most %d are allowed", ctx.TimeMS-spent.FirstMS, limit)
 	}
-	if since := ctx.TimeMS - spent.LastMs; since < def.Revote.IntervalMs {
+	if since := ctx.TimeMS - spent.LastMS; since < def.Revote.IntervalMs {
 		return ballot.CodeTooEarly.Refuse("sequence", "%d ms after the key's last ballot, at least %d are needed", since, def.Revote.IntervalMs)
 	}
-	for i, r := range append(slices.Clone(spent.EarlierR), spent.R) {
-		if bytes.Equal(m.R, r) {
+	for i, earlier := range append(slices.Clone(spent.EarlierR), spent.R) {
+		if bytes.Equal(m.R, earlier) {
 			return ballot.CodeSameR.Refuse("r", "equal to that of the key's ballot %d: the difference of the two would be readable", i+1)
 		}
 	}
@@ -138,11 +141,13 @@ func (k *Keeper) demandToken(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx,
 	if !ok {
 		return ballot.CodePanelKeys.Refuse("token.panel", "not all members of panel %d have registered a key for token class %d", token.Panel, class)
 	}
-	left, err := k.unused(r, cast.Election, class, token.Panel)
+	ref := panelRef{classRef: classRef{election: cast.Election, class: class}, panel: token.Panel}
+	left, err := k.unused(ledger.Aside(r), ref, 0)
 	if err != nil {
 		return err
 	}
-	demands.Quotas = append(demands.Quotas, ledger.Quota{Name: fmt.Sprintf("tokens:%x/%d/%d", cast.Election, class, token.Panel), Left: left})
+	demands.Quotas = append(demands.Quotas, ledger.Quota{Name: ref.quota(), Left: left})
+	demands.Checks = make([]ledger.Check, 0, len(keys)+1)
 	scope := blindtoken.Scope{ChainID: ctx.ChainID, Election: cast.Election, Class: class, Panel: token.Panel}
 	message := scope.Message([32]byte(tx.Signer))
 	for i, key := range keys {
@@ -150,24 +155,41 @@ func (k *Keeper) demandToken(ctx ledger.Context, r ledger.Reader, tx *ledger.Tx,
 			Fact:   ballot.NewTokenFact(key, message, token.Signatures[i]),
 			Params: key.ID(),
 			Code:   ballot.CodeTokenSignature,
-			Field:  fmt.Sprintf("token.signatures[%d]", i),
+			Field:  signatureFields[i],
 		})
 	}
 	return nil
 }
 
-// unused is how many tokens of a panel no ballot was cast with yet. It keeps
-// accepted at or below issued, for each panel and so for the class, whoever
-// signs what.
-func (k *Keeper) unused(r ledger.Reader, id [32]byte, class, panel uint32) (uint64, error) {
-	issued, accepted := k.issuance.PanelIssued(r, id, class, panel), k.PanelAccepted(r, id, class, panel)
+// signatureFields name the signatures of a token in refusals.
+var signatureFields = func() (names [ballot.MaxPanel]string) {
+	for i := range names {
+		names[i] = fmt.Sprintf("token.signatures[%d]", i)
+	}
+	return names
+}()
+
+// quota names the tokens of a panel.
+func (p panelRef) quota() string {
+	b := hex.AppendEncode([]byte("tokens:"), p.election[:])
+	b = strconv.AppendUint(append(b, '/'), uint64(p.class), 10)
+	return string(strconv.AppendUint(append(b, '/'), uint64(p.panel), 10))
+}
+
+// unused is how many tokens of a panel no ballot was cast with yet, so many of
+// them in the block at hand. It keeps accepted at or below issued, for each panel
+// and so for the class, whoever signs what.
+func (k *Keeper) unused(r ledger.Reader, p panelRef, inBlock uint64) (uint64, error) {
+	issued := k.issuance.PanelIssued(r, p.election, p.class, p.panel)
+	accepted := k.PanelAccepted(r, p.election, p.class, p.panel) + inBlock
 	if accepted >= issued {
-		return 0, ballot.CodeNotIssued.Refuse("token", "as many ballots of token class %d are accepted with tokens of panel %d as it issued, %d", class, panel, issued)
+		return 0, ballot.CodeNotIssued.Refuse("token", "as many ballots of token class %d are accepted with tokens of panel %d as it issued, %d", p.class, p.panel, issued)
 	}
 	return issued - accepted, nil
 }
 
-// ExecuteCast records an accepted ballot. The end of the block adds it to the sums.
+// ExecuteCast records an accepted ballot. The end of the block adds it to the
+// counts and the sums.
 func (k *Keeper) ExecuteCast(ctx ledger.Context, w ledger.Writer, tx *ledger.Tx) error {
 	cast := tx.Message.(*ballot.Cast)
 	m := cast.Message
@@ -175,46 +197,55 @@ func (k *Keeper) ExecuteCast(ctx ledger.Context, w ledger.Writer, tx *ledger.Tx)
 	if err != nil {
 		return err
 	}
-	spent, again := k.Spent(w, tx.Signer)
-	if err := checkKey(ctx, at.def, m, spent); err != nil {
+	before, again := k.Spent(w, tx.Signer)
+	if err := k.checkKey(ctx, w, at.def, cast, before); err != nil {
 		return err
-	}
-	class, counts := at.style.TokenClass, k.Counts(w, cast.Election, at.style.TokenClass)
-	if again {
-		counts.Recasts++
-	} else {
-		panel := m.Token.Panel
-		if _, err := k.unused(w, cast.Election, class, panel); err != nil {
-			return err
-		}
-		w.Set(ballot.PanelKey(cast.Election, class, panel), ledger.U64(k.PanelAccepted(w, cast.Election, class, panel)+1))
-		counts.Accepted++
-	}
-	w.Set(ballot.CountsKey(cast.Election, class), ledger.MustEncode(counts))
-
-	pending := &ballotv1.Pending{ElectionId: m.ElectionId, Style: m.Style, R: m.R, C: m.C, TxHash: tx.Hash[:]}
-	record := &ballotv1.Spent{
-		ElectionId: m.ElectionId, Style: m.Style, Sequence: m.Sequence,
-		FirstMs: ctx.TimeMS, LastMs: ctx.TimeMS, LogIndex: w.AppendLog(tx.Hash),
-	}
-	if again {
-		record.FirstMs = spent.FirstMs
-		pending.ReplacedR, pending.ReplacedC = spent.R, spent.C
-	}
-	if at.def.Revote != nil && at.def.Revote.Allowed {
-		record.R, record.C = m.R, m.C
-		if again {
-			record.EarlierR = append(spent.EarlierR, spent.R)
-		}
 	}
 	ct, _, err := cast.Parts()
 	if err != nil {
 		return err
 	}
-	k.points.put(tx.Hash, &castPoints{r: ct.R, c: ct.C})
-	w.Set(ballot.PendingKey(tx.Signer), ledger.MustEncode(pending))
-	w.Set(ballot.SpentKey(tx.Signer), ledger.MustEncode(record))
-	w.Set(ballot.OrderKey(cast.Election, at.style.Zone, tx.Signer), ballot.OrderValue(m.Sequence, record.LogIndex))
+	g := gather(w)
+	class := classRef{election: cast.Election, class: at.style.TokenClass}
+	mine := accepted{election: cast.Election, def: at.def, style: at.style, points: ct}
+	if again {
+		if mine.replaced, err = elgamal.DecodeParts(len(before.C)/group.Size, before.R, before.C); err != nil {
+			return fmt.Errorf("take out ballot %d of the key: %w", before.Sequence, err)
+		}
+		g.class(class).recasts++
+	} else {
+		panel := panelRef{classRef: class, panel: m.Token.Panel}
+		if _, err := k.unused(w, panel, g.panels[panel]); err != nil {
+			return err
+		}
+		g.panels[panel]++
+		g.class(class).accepted++
+	}
+	g.ballots = append(g.ballots, mine)
+	w.Set(ballot.SpentKey(tx.Signer), k.record(ctx, w, at, cast, before, w.AppendLog(tx.Hash)).Encode())
 	w.Touch(cast.Election)
 	return nil
+}
+
+// record of a key after a ballot.
+func (k *Keeper) record(ctx ledger.Context, r ledger.Reader, at place, cast *ballot.Cast, before *ballot.Spent, logIndex uint64) *ballot.Spent {
+	m := cast.Message
+	number, ok := k.elections.Number(r, cast.Election)
+	if !ok {
+		panic(fmt.Sprintf("ballot: election %x has no number", cast.Election))
+	}
+	s := &ballot.Spent{
+		Number: number, Zone: at.style.Zone, Style: m.Style, Sequence: m.Sequence,
+		FirstMS: ctx.TimeMS, LastMS: ctx.TimeMS, LogIndex: logIndex,
+	}
+	if before != nil {
+		s.FirstMS = before.FirstMS
+	}
+	if at.def.Revote != nil && at.def.Revote.Allowed {
+		s.R, s.C = m.R, m.C
+		if before != nil {
+			s.EarlierR = append(before.EarlierR, before.R)
+		}
+	}
+	return s
 }

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
-	"github.com/urna-vote/urna/crypto/group"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -23,6 +22,9 @@ import (
 type Elections interface {
 	Definition(r ledger.Reader, id [32]byte) (*electionv1.Definition, bool)
 	Zone(r ledger.Reader, id [32]byte, zone uint32) (electionv1.ZoneState, bool)
+	// Number of an election on the chain, and the election of a number.
+	Number(r ledger.Reader, id [32]byte) (uint32, bool)
+	Numbered(r ledger.Reader, number uint32) ([32]byte, bool)
 	// EachIn visits the zones that are in a phase, in a fixed order.
 	EachIn(r ledger.Reader, phase electionv1.Phase, visit func(id [32]byte, zone uint32))
 }
@@ -45,15 +47,13 @@ type Keeper struct {
 	keys      ElectionKeys
 	issuance  Issuance
 	forms     formCache
-	points    pointCache
 }
 
 // New makes the keeper.
 func New(elections Elections, keys ElectionKeys, issuance Issuance) *Keeper {
 	return &Keeper{
 		elections: elections, keys: keys, issuance: issuance,
-		forms:  formCache{forms: map[formID]*ballot.Form{}},
-		points: pointCache{points: map[[32]byte]*castPoints{}},
+		forms: formCache{forms: map[formID]*ballot.Form{}},
 	}
 }
 
@@ -70,10 +70,10 @@ func (k *Keeper) Module() ledger.Module {
 	}
 }
 
-// EndBlock adds the block's ballots to the sums and continues the lists of
+// EndBlock adds the block's ballots to counts and sums and continues the lists of
 // closed zones.
 func (k *Keeper) EndBlock(_ ledger.Context, w ledger.Writer) {
-	k.addPending(w)
+	k.endGathered(w)
 	k.continueListings(w, ballot.ListingPerBlock)
 }
 
@@ -100,7 +100,7 @@ func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
 // formCache memoises forms: pure functions of the election (whose id binds its
 // definition), the style and the key (whose transcript hash binds it).
 type formCache struct {
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	forms map[formID]*ballot.Form
 }
 
@@ -115,8 +115,8 @@ type formID struct {
 const maxForms = 4096
 
 func (c *formCache) get(id formID) *ballot.Form {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	return c.forms[id]
 }
 
@@ -127,38 +127,6 @@ func (c *formCache) put(id formID, f *ballot.Form) {
 		clear(c.forms)
 	}
 	c.forms[id] = f
-}
-
-// pointCache memoises the decoded points of ballots between a transaction and
-// the end of its block, by transaction hash: decoding again gives the same.
-type pointCache struct {
-	mu     sync.Mutex
-	points map[[32]byte]*castPoints
-}
-
-type castPoints struct {
-	r group.Point
-	c []group.Point
-}
-
-// maxPoints bounds the cache; a full one, of blocks that never ended, is emptied.
-const maxPoints = 1 << 15
-
-func (c *pointCache) put(hash [32]byte, p *castPoints) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.points) >= maxPoints {
-		clear(c.points)
-	}
-	c.points[hash] = p
-}
-
-func (c *pointCache) take(hash [32]byte) *castPoints {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.points[hash]
-	delete(c.points, hash)
-	return p
 }
 
 // form of a style under the zone's key.

@@ -2,6 +2,8 @@ package keeper
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
 
 	"github.com/urna-vote/urna/crypto/merkle"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
@@ -10,9 +12,19 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
+// zoneRef is a zone; its election stands in records by its number.
 type zoneRef struct {
 	election [32]byte
+	number   uint32
 	zone     uint32
+}
+
+func (k *Keeper) zoneRef(r ledger.Reader, id [32]byte, zone uint32) zoneRef {
+	number, ok := k.elections.Number(r, id)
+	if !ok {
+		panic(fmt.Sprintf("ballot: election %x has no number", id))
+	}
+	return zoneRef{election: id, number: number, zone: zone}
 }
 
 // continueListings builds the lists of closed zones, at most budget keys a block.
@@ -20,7 +32,7 @@ func (k *Keeper) continueListings(w ledger.Writer, budget int) {
 	var due []zoneRef
 	for _, phase := range []electionv1.Phase{electionv1.Phase_PHASE_CLOSED, electionv1.Phase_PHASE_COUNTING} {
 		k.elections.EachIn(w, phase, func(id [32]byte, zone uint32) {
-			due = append(due, zoneRef{election: id, zone: zone})
+			due = append(due, k.zoneRef(w, id, zone))
 		})
 	}
 	for _, z := range due {
@@ -49,20 +61,23 @@ func continueListing(w ledger.Writer, z zoneRef, budget int) int {
 	}
 	var chunks []chunk
 	added, finished := 0, true
-	after(w, ballot.OrderKey(z.election, z.zone, nil), at.Last, func(key, value []byte) bool {
+	eachOf(w, z, at.Last, func(key []byte, spent *ballot.Spent) bool {
+		if bytes.Equal(key, at.Last) {
+			return true
+		}
 		if added == budget {
 			finished = false
 			return false
 		}
 		if frontier.Size()%chunkSize == 0 {
-			at.ChunkFirst = bytes.Clone(key)
+			at.ChunkFirst = key
 		}
-		must(frontier.Append(leafOf(key, value), func(id merkle.NodeID, h merkle.Hash) {
+		must(frontier.Append(leafOf(key, spent), func(id merkle.NodeID, h merkle.Hash) {
 			if id.Level == ballot.ChunkLevel {
 				chunks = append(chunks, chunk{number: uint32(id.Index), value: ballot.ChunkValue(at.ChunkFirst, h)})
 			}
 		}))
-		at.Last = bytes.Clone(key)
+		at.Last = key
 		added++
 		return true
 	})
@@ -87,37 +102,99 @@ func continueListing(w ledger.Writer, z zoneRef, budget int) int {
 
 const chunkSize = 1 << ballot.ChunkLevel
 
-func leafOf(key, value []byte) merkle.Hash {
-	return merkle.LeafHash(append(bytes.Clone(key), value...))
+func leafOf(key []byte, s *ballot.Spent) merkle.Hash {
+	return merkle.LeafHash(ballot.CountedData([32]byte(key), s.Sequence, s.LogIndex))
 }
 
-// after visits the 32-byte ends of the keys with the prefix that follow last,
-// ascending; last may be nil. A Reader can only begin at a prefix: the keys
-// after last are those with its first two bytes that are greater, then those
-// with its first byte and a greater second, then those with a greater first.
-func after(r ledger.Reader, prefix, last []byte, visit func(key, value []byte) bool) {
-	open := true
-	scan := func(more ...byte) {
-		if !open {
+// Spent keys of all zones stand together, in order. To visit those of one zone,
+// the index says in which buckets there are any: so many buckets are read at
+// once, and so many keys of others are passed by before each bucket is looked up
+// by itself.
+const (
+	bucketBatch = 512
+	patience    = 4 * bucketBatch
+)
+
+// eachOf visits the spent keys of a zone in ascending order, from a ballot key on;
+// nil means from the first. The visitor may keep the key.
+func eachOf(r ledger.Reader, z zoneRef, from []byte, visit func(ballotKey []byte, s *ballot.Spent) bool) {
+	prefix := ballot.OrderPrefix(z.number, z.zone)
+	start := prefix
+	if len(from) > 0 {
+		start = append(bytes.Clone(prefix), from[:ballot.BucketBytes]...)
+	}
+	for start != nil {
+		var buckets [][]byte
+		r.IterateFrom(prefix, start, func(key, _ []byte) bool {
+			buckets = append(buckets, bytes.Clone(key[len(prefix):]))
+			return len(buckets) < bucketBatch
+		})
+		w := walk{r: r, zone: z, from: from, buckets: buckets, visit: visit}
+		if !w.run() || len(buckets) < bucketBatch {
 			return
 		}
-		r.Iterate(append(bytes.Clone(prefix), more...), func(key, value []byte) bool {
-			end := key[len(prefix):]
-			if last == nil || bytes.Compare(end, last) > 0 {
-				open = visit(end, value)
-			}
-			return open
+		start = append(bytes.Clone(prefix), next(buckets[len(buckets)-1])...)
+		if len(start) == len(prefix) {
+			return
+		}
+	}
+}
+
+// next is the bucket after one, nil after the last.
+func next(bucket []byte) []byte {
+	n := binary.BigEndian.Uint32(bucket) + 1
+	if n == 0 {
+		return nil
+	}
+	return ledger.U32(n)
+}
+
+// walk visits the keys of a zone in some of its buckets.
+type walk struct {
+	r       ledger.Reader
+	zone    zoneRef
+	from    []byte
+	buckets [][]byte
+	visit   func(ballotKey []byte, s *ballot.Spent) bool
+}
+
+// run reports whether the visitor wants more.
+func (w *walk) run() bool {
+	if len(w.buckets) == 0 {
+		return true
+	}
+	going, passed := true, 0
+	w.r.IterateFrom(ballot.SpentKey(nil), ballot.SpentKey(w.buckets[0]), func(key, value []byte) bool {
+		for len(w.buckets) > 0 && bytes.Compare(key[1:1+ballot.BucketBytes], w.buckets[0]) > 0 {
+			w.buckets = w.buckets[1:]
+		}
+		if len(w.buckets) == 0 {
+			return false
+		}
+		if !bytes.Equal(key[1:1+ballot.BucketBytes], w.buckets[0]) {
+			passed++
+			return passed < patience
+		}
+		going = w.one(key, value)
+		return going
+	})
+	if passed < patience {
+		return going
+	}
+	for going && len(w.buckets) > 0 {
+		w.r.Iterate(ballot.SpentKey(w.buckets[0]), func(key, value []byte) bool {
+			going = w.one(key, value)
+			return going
 		})
+		w.buckets = w.buckets[1:]
 	}
-	if len(last) == 0 {
-		scan()
-		return
+	return going
+}
+
+func (w *walk) one(key, value []byte) bool {
+	ballotKey, s := key[1:], mustDecode(value)
+	if s.Number != w.zone.number || s.Zone != w.zone.zone || bytes.Compare(ballotKey, w.from) < 0 {
+		return true
 	}
-	scan(last[0], last[1])
-	for b := int(last[1]) + 1; b < 256; b++ {
-		scan(last[0], byte(b))
-	}
-	for b := int(last[0]) + 1; b < 256; b++ {
-		scan(byte(b))
-	}
+	return w.visit(bytes.Clone(ballotKey), s)
 }

@@ -56,6 +56,8 @@ func TestCountedListHoldsTheLastBallotOfEachKey(t *testing.T) {
 type closed struct{ id [32]byte }
 
 func (closed) Definition(ledger.Reader, [32]byte) (*electionv1.Definition, bool) { return nil, false }
+func (c closed) Number(_ ledger.Reader, id [32]byte) (uint32, bool)              { return 3, id == c.id }
+func (c closed) Numbered(ledger.Reader, uint32) ([32]byte, bool)                 { return c.id, true }
 func (closed) Zone(ledger.Reader, [32]byte, uint32) (electionv1.ZoneState, bool) {
 	return electionv1.ZoneState{Phase: electionv1.Phase_PHASE_CLOSED}, true
 }
@@ -73,10 +75,15 @@ func TestLongListIsBuiltOverSeveralBlocks(t *testing.T) {
 		for i := range size {
 			key := sha256.Sum256(ledger.U64(uint64(i)))
 			keys = append(keys, key)
-			state.Set(ballot.OrderKey(id, 0, key[:]), ballot.OrderValue(1, uint64(i)))
+			spend(state, key, ballot.Spent{Number: 3, Sequence: 1, LogIndex: uint64(i)})
 		}
-		// Neighbours that are not of the zone.
-		state.Set(ballot.OrderKey(id, 1, make([]byte, 32)), ballot.OrderValue(1, 5))
+		// Neighbours that are not of the zone, the first in a bucket with one that is.
+		for i := range 50 {
+			key := sha256.Sum256(ledger.U64(uint64(i)))
+			key[31] ^= 1
+			spend(state, key, ballot.Spent{Number: 3, Zone: 1, Sequence: 1})
+			spend(state, sha256.Sum256(key[:]), ballot.Spent{Number: 2, Sequence: 1})
+		}
 		k := keeper.New(closed{id}, nil, nil)
 		blocks := 0
 		for state.Get(ballot.CountedKey(id, 0)) == nil {
@@ -89,7 +96,7 @@ func TestLongListIsBuiltOverSeveralBlocks(t *testing.T) {
 			t.Errorf("%d keys take %d blocks, want %d", size, blocks, want)
 		}
 		counted := ledger.MustDecode[ballotv1.Counted](state.Get(ballot.CountedKey(id, 0)))
-		tree, order := referenceList(t, state, id, keys)
+		tree, order := referenceList(t, state, keys)
 		if root := tree.Root(); counted.Size_ != uint64(size) || !bytes.Equal(counted.Root, root[:]) {
 			t.Fatalf("%d keys: the list is another", size)
 		}
@@ -109,15 +116,42 @@ func TestLongListIsBuiltOverSeveralBlocks(t *testing.T) {
 	}
 }
 
+func spend(state *ledgertest.State, key [32]byte, s ballot.Spent) {
+	state.Set(ballot.SpentKey(key[:]), s.Encode())
+}
+
+// A zone of few keys among many is found by looking up each of its buckets.
+func TestListOfASmallZoneAmongManyKeys(t *testing.T) {
+	state := ledgertest.New()
+	id := [32]byte{7}
+	var keys [][32]byte
+	for i := range 60_000 {
+		key, zone := sha256.Sum256(ledger.U64(uint64(i))), uint32(1)
+		if i%100 == 0 {
+			keys, zone = append(keys, key), 0
+		}
+		spend(state, key, ballot.Spent{Number: 3, Zone: zone, Sequence: 1, LogIndex: uint64(i)})
+	}
+	keeper.New(closed{id}, nil, nil).EndBlock(ledger.Context{}, state)
+	counted := ledger.MustDecode[ballotv1.Counted](state.Get(ballot.CountedKey(id, 0)))
+	tree, _ := referenceList(t, state, keys)
+	if root := tree.Root(); counted.Size_ != 600 || !bytes.Equal(counted.Root, root[:]) {
+		t.Fatalf("the list has %d keys", counted.Size_)
+	}
+}
+
 // referenceList builds the tree at once.
-func referenceList(t *testing.T, r ledger.Reader, id [32]byte, keys [][32]byte) (*merkle.Tree, [][32]byte) {
+func referenceList(t *testing.T, r ledger.Reader, keys [][32]byte) (*merkle.Tree, [][32]byte) {
 	t.Helper()
 	order := slices.Clone(keys)
 	slices.SortFunc(order, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
 	tree := new(merkle.Tree)
 	for _, key := range order {
-		data := append(bytes.Clone(key[:]), r.Get(ballot.OrderKey(id, 0, key[:]))...)
-		if err := tree.Append(merkle.LeafHash(data)); err != nil {
+		s, err := ballot.DecodeSpent(r.Get(ballot.SpentKey(key[:])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tree.Append(merkle.LeafHash(ballot.CountedData(key, s.Sequence, s.LogIndex))); err != nil {
 			t.Fatal(err)
 		}
 	}

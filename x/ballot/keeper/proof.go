@@ -17,10 +17,11 @@ func (k *Keeper) CountedProof(r ledger.Reader, id [32]byte, zone uint32, ballotK
 	if !ok {
 		return merkle.InclusionProof{}, fmt.Errorf("prove counted ballot: the list of zone %d is not finished", zone)
 	}
-	if r.Get(ballot.OrderKey(id, zone, ballotKey[:])) == nil {
+	ref := k.zoneRef(r, id, zone)
+	if spent, ok := k.Spent(r, ballotKey[:]); !ok || spent.Number != ref.number || spent.Zone != zone {
 		return merkle.InclusionProof{}, fmt.Errorf("prove counted ballot: key %x cast no ballot in zone %d", ballotKey, zone)
 	}
-	list := &chunkedList{r: r, zone: zoneRef{election: id, zone: zone}, size: counted.Size_}
+	list := &chunkedList{r: r, zone: ref, size: counted.Size_}
 	chunk, err := list.chunkOf(ballotKey[:])
 	if err != nil {
 		return merkle.InclusionProof{}, fmt.Errorf("prove counted ballot: %w", err)
@@ -103,15 +104,13 @@ func (l *chunkedList) load(n uint64) error {
 		return err
 	}
 	l.loaded, l.keys, l.leaves = n, nil, new(merkle.Tree)
-	prefix := ballot.OrderKey(l.zone.election, l.zone.zone, nil)
-	add := func(key, value []byte) bool {
-		l.keys = append(l.keys, bytes.Clone(key))
-		err = l.leaves.Append(leafOf(key, value))
+	eachOf(l.r, l.zone, first, func(key []byte, spent *ballot.Spent) bool {
+		l.keys = append(l.keys, key)
+		err = l.leaves.Append(leafOf(key, spent))
 		return err == nil && len(l.keys) < chunkSize
+	})
+	if err == nil && (len(l.keys) == 0 || !bytes.Equal(l.keys[0], first)) {
+		err = fmt.Errorf("read chunk %d of the counted list: its first key is missing", n)
 	}
-	if value := l.r.Get(append(bytes.Clone(prefix), first...)); value == nil || !add(first, value) {
-		return fmt.Errorf("read chunk %d of the counted list: its first key is missing", n)
-	}
-	after(l.r, prefix, first, add)
 	return err
 }

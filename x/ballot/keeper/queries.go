@@ -9,13 +9,28 @@ import (
 )
 
 // Spent is the record of a ballot key, if it has cast a ballot in any election
-// of the chain.
-func (k *Keeper) Spent(r ledger.Reader, ballotKey []byte) (*ballotv1.Spent, bool) {
+// of the chain; the election is known by its number, see ElectionOf.
+func (k *Keeper) Spent(r ledger.Reader, ballotKey []byte) (*ballot.Spent, bool) {
 	b := r.Get(ballot.SpentKey(ballotKey))
 	if b == nil {
 		return nil, false
 	}
-	return ledger.MustDecode[ballotv1.Spent](b), true
+	return mustDecode(b), true
+}
+
+// ElectionOf is the id of the election in which a key was spent.
+func (k *Keeper) ElectionOf(r ledger.Reader, s *ballot.Spent) [32]byte {
+	id, ok := k.elections.Numbered(r, s.Number)
+	if !ok {
+		panic("ballot: a key was spent in an election that is not there")
+	}
+	return id
+}
+
+func mustDecode(b []byte) *ballot.Spent {
+	s, err := ballot.DecodeSpent(b)
+	must(err)
+	return s
 }
 
 // Sum is the encrypted sum of a counting group and contest; ok is false if no
@@ -38,13 +53,10 @@ func (k *Keeper) Counts(r ledger.Reader, id [32]byte, class uint32) *ballotv1.Cl
 }
 
 // PanelAccepted is how many first ballots of a class were accepted with tokens
-// of a panel.
+// of a panel before this block.
 func (k *Keeper) PanelAccepted(r ledger.Reader, id [32]byte, class, panel uint32) uint64 {
-	b := r.Get(ballot.PanelKey(id, class, panel))
-	if b == nil {
-		return 0
-	}
-	return binary.BigEndian.Uint64(b)
+	n, _ := ledger.Recall(r, ballot.PanelKey(id, class, panel), binary.BigEndian.Uint64)
+	return n
 }
 
 // Counted is the finished list of what is counted in a zone; ok is false while

@@ -2,14 +2,13 @@ package keeper
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"maps"
 	"slices"
 
 	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
-	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/ledger"
 )
@@ -22,50 +21,59 @@ type total struct {
 	sum     *elgamal.Sum
 }
 
-// addPending adds the block's ballots, in the order of their keys, to the sums
-// of group and contest, takes out what they replace, and forgets them.
-func (k *Keeper) addPending(w ledger.Writer) {
-	var keys [][]byte
-	var ballots []*ballotv1.Pending
-	w.Iterate(ballot.PendingKey(nil), func(key, value []byte) bool {
-		keys = append(keys, bytes.Clone(key))
-		ballots = append(ballots, ledger.MustDecode[ballotv1.Pending](value))
-		return true
-	})
-	totals := map[string]*total{}
-	for i, p := range ballots {
-		k.addBallot(w, totals, p)
-		w.Delete(keys[i])
+// endGathered writes what follows from the block's ballots: counts of classes
+// and panels, and the sums of group and contest, each once.
+func (k *Keeper) endGathered(w ledger.Writer) {
+	g := gather(w)
+	w.Forget(ballot.Codespace)
+	for _, ref := range slices.SortedFunc(maps.Keys(g.classes), compareClasses) {
+		counts, added := k.Counts(w, ref.election, ref.class), g.classes[ref]
+		counts.Accepted += added.accepted
+		counts.Recasts += added.recasts
+		w.Set(ballot.CountsKey(ref.election, ref.class), ledger.MustEncode(counts))
 	}
-	for _, key := range slices.Sorted(maps.Keys(totals)) {
-		t := totals[key]
+	for _, ref := range slices.SortedFunc(maps.Keys(g.panels), comparePanels) {
+		n := k.PanelAccepted(w, ref.election, ref.class, ref.panel) + g.panels[ref]
+		w.Set(ballot.PanelKey(ref.election, ref.class, ref.panel), ledger.U64(n))
+	}
+	totals := map[totalRef]*total{}
+	for i := range g.ballots {
+		addBallot(w, totals, &g.ballots[i])
+	}
+	for _, ref := range slices.SortedFunc(maps.Keys(totals), compareTotals) {
+		t := totals[ref]
 		b := t.sum.Encode()
 		w.Set(t.key, ledger.MustEncode(&ballotv1.Sum{Ballots: t.ballots, R: b[:group.Size], C: b[group.Size:]}))
 	}
 }
 
-func (k *Keeper) addBallot(r ledger.Reader, totals map[string]*total, p *ballotv1.Pending) {
-	id := [32]byte(p.ElectionId)
-	def, ok := k.elections.Definition(r, id)
-	if !ok {
-		panic(fmt.Sprintf("ballot: accepted ballot of unknown election %x", id))
-	}
-	style := def.Styles[p.Style]
-	points := k.points.take([32]byte(p.TxHash))
-	if points == nil {
-		points = decodeCast(p.R, p.C)
-	}
-	var replaced *castPoints
-	if len(p.ReplacedR) > 0 {
-		replaced = decodeCast(p.ReplacedR, p.ReplacedC)
-	}
+func compareClasses(x, y classRef) int {
+	return cmp.Or(bytes.Compare(x.election[:], y.election[:]), cmp.Compare(x.class, y.class))
+}
+
+func comparePanels(x, y panelRef) int {
+	return cmp.Or(compareClasses(x.classRef, y.classRef), cmp.Compare(x.panel, y.panel))
+}
+
+type totalRef struct {
+	election       [32]byte
+	group, contest uint32
+}
+
+func compareTotals(x, y totalRef) int {
+	return cmp.Or(bytes.Compare(x.election[:], y.election[:]), cmp.Compare(x.group, y.group), cmp.Compare(x.contest, y.contest))
+}
+
+// addBallot adds a ballot to the sums of its contests and takes out what it
+// replaces.
+func addBallot(r ledger.Reader, totals map[totalRef]*total, b *accepted) {
 	from := 0
-	for _, contest := range style.Contests {
-		to := from + len(def.Contests[contest].Options)
-		t := k.total(r, totals, id, style, contest, to-from)
-		must(t.sum.Add(points.r, points.c[from:to]))
-		if replaced != nil {
-			must(t.sum.Sub(replaced.r, replaced.c[from:to]))
+	for _, contest := range b.style.Contests {
+		to := from + len(b.def.Contests[contest].Options)
+		t := totalOf(r, totals, totalRef{election: b.election, group: b.style.Group, contest: contest}, to-from)
+		must(t.sum.Add(b.points.R, b.points.C[from:to]))
+		if b.replaced != nil {
+			must(t.sum.Sub(b.replaced.R, b.replaced.C[from:to]))
 		} else {
 			t.ballots++
 		}
@@ -73,26 +81,19 @@ func (k *Keeper) addBallot(r ledger.Reader, totals map[string]*total, p *ballotv
 	}
 }
 
-func (k *Keeper) total(r ledger.Reader, totals map[string]*total, id [32]byte, style *electionv1.Style, contest uint32, slots int) *total {
-	key := ballot.SumKey(id, style.Group, contest)
-	if t := totals[string(key)]; t != nil {
+func totalOf(r ledger.Reader, totals map[totalRef]*total, ref totalRef, slots int) *total {
+	if t := totals[ref]; t != nil {
 		return t
 	}
-	t := &total{key: key, sum: elgamal.NewSum(slots)}
-	if b := r.Get(key); b != nil {
+	t := &total{key: ballot.SumKey(ref.election, ref.group, ref.contest), sum: elgamal.NewSum(slots)}
+	if b := r.Get(t.key); b != nil {
 		stored := ledger.MustDecode[ballotv1.Sum](b)
 		sum, err := elgamal.DecodeSum(slots, append(bytes.Clone(stored.R), stored.C...))
 		must(err)
 		t.ballots, t.sum = stored.Ballots, sum
 	}
-	totals[string(key)] = t
+	totals[ref] = t
 	return t
-}
-
-func decodeCast(r, c []byte) *castPoints {
-	ct, err := elgamal.DecodeParts(len(c)/group.Size, r, c)
-	must(err)
-	return &castPoints{r: ct.R, c: ct.C}
 }
 
 // must is for what an accepted ballot cannot fail.

@@ -11,9 +11,7 @@ package keeper
 
 import (
 	"fmt"
-	"sync"
 
-	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -33,18 +31,11 @@ type Elections interface {
 // Keeper of ceremonies.
 type Keeper struct {
 	elections Elections
-
-	mu sync.Mutex
-	// keys memoises decoded keys by the hash of their bytes.
-	keys map[[32]byte]*ceremonyv1.ElectionKey
 }
-
-// maxKeys bounds the cache of keys; a full one is emptied.
-const maxKeys = 256
 
 // New makes the keeper.
 func New(elections Elections) *Keeper {
-	return &Keeper{elections: elections, keys: map[[32]byte]*ceremonyv1.ElectionKey{}}
+	return &Keeper{elections: elections}
 }
 
 // Module is what the application wires; its BeginBlock must run after that of

@@ -25,21 +25,7 @@ func (k *Keeper) KeyReady(r ledger.Reader, id [32]byte, zone uint32) bool {
 
 // Key is the election key of a zone. It is shared: the caller must not change it.
 func (k *Keeper) Key(r ledger.Reader, id [32]byte, zone uint32) (*ceremonyv1.ElectionKey, bool) {
-	hash := r.Get(ceremony.KeyIDKey(id, zone))
-	if hash == nil {
-		return nil, false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if key, ok := k.keys[[32]byte(hash)]; ok {
-		return key, true
-	}
-	key := ledger.MustDecode[ceremonyv1.ElectionKey](r.Get(ceremony.KeyKey(id, zone)))
-	if len(k.keys) >= maxKeys {
-		clear(k.keys)
-	}
-	k.keys[[32]byte(hash)] = key
-	return key, true
+	return ledger.Recall(r, ceremony.KeyKey(id, zone), ledger.MustDecode[ceremonyv1.ElectionKey])
 }
 
 // Candidate is the key that the trustees of the current attempt are confirming

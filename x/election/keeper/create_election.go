@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -30,7 +31,13 @@ func (k *Keeper) ExecuteCreateElection(ctx ledger.Context, w ledger.Writer, m *e
 	}
 	id := election.DefinitionID(ctx.ChainID, m.Definition)
 	w.Set(definitionKey(id), ledger.MustEncode(m.Definition))
-	w.Set(listKey(id), ledger.U64(uint64(ctx.Height)))
+	number := uint32(0)
+	if b := w.Get(election.KeyNext.Key()); b != nil {
+		number = binary.BigEndian.Uint32(b)
+	}
+	w.Set(election.KeyNext.Key(), ledger.U32(number+1))
+	w.Set(numberKey(number), id[:])
+	w.Set(listKey(id), append(ledger.U64(uint64(ctx.Height)), ledger.U32(number)...))
 	for i, zone := range m.Definition.Zones {
 		z := election.Announce(zone, ctx.Height)
 		for _, d := range pending(z.Phase) {

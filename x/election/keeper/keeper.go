@@ -89,6 +89,7 @@ func (k *Keeper) put(w ledger.Writer, id [32]byte, zone uint32, z electionv1.Zon
 
 func definitionKey(id [32]byte) []byte { return election.KeyDefinition.Key(id[:]) }
 func listKey(id [32]byte) []byte       { return election.KeyList.Key(id[:]) }
+func numberKey(n uint32) []byte        { return election.KeyNumber.Key(ledger.U32(n)) }
 func cancellingKey(id [32]byte) []byte { return election.KeyCancelling.Key(id[:]) }
 
 func zoneKey(id [32]byte, zone uint32) []byte {

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -11,29 +12,38 @@ import (
 // Definition finds an election's definition. It is shared: the caller must not
 // change it.
 func (k *Keeper) Definition(r ledger.Reader, id [32]byte) (*electionv1.Definition, bool) {
-	if r.Get(listKey(id)) == nil {
-		return nil, false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if def, ok := k.definitions[id]; ok {
-		return def, true
-	}
-	def := ledger.MustDecode[electionv1.Definition](r.Get(definitionKey(id)))
-	if len(k.definitions) >= cachedDefinitions {
-		clear(k.definitions)
-	}
-	k.definitions[id] = def
-	return def, true
+	return ledger.Recall(r, definitionKey(id), func(value []byte) *electionv1.Definition {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if def, ok := k.definitions[id]; ok {
+			return def
+		}
+		def := ledger.MustDecode[electionv1.Definition](value)
+		if len(k.definitions) >= cachedDefinitions {
+			clear(k.definitions)
+		}
+		k.definitions[id] = def
+		return def
+	})
 }
 
 // Zone finds the state of a zone.
 func (k *Keeper) Zone(r ledger.Reader, id [32]byte, zone uint32) (electionv1.ZoneState, bool) {
-	b := r.Get(zoneKey(id, zone))
-	if b == nil {
+	z, ok := ledger.Recall(r, zoneKey(id, zone), ledger.MustDecode[electionv1.ZoneState])
+	if !ok {
 		return electionv1.ZoneState{}, false
 	}
-	return *ledger.MustDecode[electionv1.ZoneState](b), true
+	return *z, true
+}
+
+// Number of an election: they count from 0 in the order of their creation.
+func (k *Keeper) Number(r ledger.Reader, id [32]byte) (uint32, bool) {
+	return ledger.Recall(r, listKey(id), func(value []byte) uint32 { return binary.BigEndian.Uint32(value[8:]) })
+}
+
+// Numbered is the election of a number.
+func (k *Keeper) Numbered(r ledger.Reader, number uint32) ([32]byte, bool) {
+	return ledger.Recall(r, numberKey(number), func(value []byte) [32]byte { return [32]byte(value) })
 }
 
 // Elections lists the ids of all elections, ascending.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
@@ -43,37 +44,50 @@ func (k *Keeper) IssuedCount(r ledger.Reader, id [32]byte, class uint32) uint64 
 
 // PanelIssued is the number of those tokens that a panel signs.
 func (k *Keeper) PanelIssued(r ledger.Reader, id [32]byte, class, panel uint32) uint64 {
-	return getU64(r.Get(panelCountKey(id, class, panel)))
+	n, _ := ledger.Recall(r, panelCountKey(id, class, panel), getU64)
+	return n
+}
+
+// classKeys is the record of a class with its keys decoded.
+type classKeys struct {
+	openPanel uint32
+	// panels has nil for a panel of which not all keys are registered.
+	panels [][]*blindtoken.PublicKey
+}
+
+func (k *Keeper) classKeys(r ledger.Reader, id [32]byte, class uint32) (*classKeys, bool) {
+	return ledger.Recall(r, classKey(id, class), func(value []byte) *classKeys {
+		record := ledger.MustDecode[issuancev1.ClassKeys](value)
+		out := &classKeys{openPanel: record.OpenPanel, panels: make([][]*blindtoken.PublicKey, len(record.Panels))}
+		for i, p := range record.Panels {
+			if slices.ContainsFunc(p.Moduli, func(m []byte) bool { return len(m) == 0 }) {
+				continue
+			}
+			for _, modulus := range p.Moduli {
+				out.panels[i] = append(out.panels[i], k.key(modulus))
+			}
+		}
+		return out
+	})
 }
 
 // OpenPanel is the panel that issues for a class now.
 func (k *Keeper) OpenPanel(r ledger.Reader, id [32]byte, class uint32) uint32 {
-	b := r.Get(classKey(id, class))
-	if b == nil {
+	c, ok := k.classKeys(r, id, class)
+	if !ok {
 		return 0
 	}
-	return ledger.MustDecode[issuancev1.ClassKeys](b).OpenPanel
+	return c.openPanel
 }
 
 // PanelKeys lists the keys of a panel for a class, in panel order; false while
-// not all are registered.
+// not all are registered. The caller must not change the list.
 func (k *Keeper) PanelKeys(r ledger.Reader, id [32]byte, class, panel uint32) ([]*blindtoken.PublicKey, bool) {
-	b := r.Get(classKey(id, class))
-	if b == nil {
+	c, ok := k.classKeys(r, id, class)
+	if !ok || int64(panel) >= int64(len(c.panels)) || c.panels[panel] == nil {
 		return nil, false
 	}
-	record := ledger.MustDecode[issuancev1.ClassKeys](b)
-	if int(panel) >= len(record.Panels) {
-		return nil, false
-	}
-	var keys []*blindtoken.PublicKey
-	for _, modulus := range record.Panels[panel].Moduli {
-		if len(modulus) == 0 {
-			return nil, false
-		}
-		keys = append(keys, k.key(modulus))
-	}
-	return keys, true
+	return c.panels[panel], true
 }
 
 // ClassKeys is the record of a class: all registered keys and the open panel.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urna-vote/urna/x/ledger"
 )
@@ -16,13 +17,17 @@ type State struct {
 	log           [][32]byte
 	touched       map[[32]byte]bool
 	gathered      map[string]any
+
+	mu sync.Mutex // guards, so that many may read:
+	// decoded holds what Recall decoded.
+	decoded map[string]any
 }
 
 var _ ledger.Writer = (*State)(nil)
 
 // New is the empty state.
 func New() *State {
-	return &State{records: map[string][]byte{}, touched: map[[32]byte]bool{}, gathered: map[string]any{}}
+	return &State{records: map[string][]byte{}, touched: map[[32]byte]bool{}, gathered: map[string]any{}, decoded: map[string]any{}}
 }
 
 // Get returns the value of a key, nil if there is none.
@@ -65,6 +70,29 @@ func (s *State) put(key string, value []byte) {
 		s.fresh = append(s.fresh, key)
 	}
 	s.records[key] = value
+	s.forget(key)
+}
+
+func (s *State) forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.decoded, key)
+}
+
+// Recall decodes a record or remembers it decoded.
+func (s *State) Recall(key []byte, decode func(value []byte) any) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v, ok := s.decoded[string(key)]; ok {
+		return v
+	}
+	value := s.records[string(key)]
+	if value == nil {
+		return nil
+	}
+	v := decode(value)
+	s.decoded[string(key)] = v
+	return v
 }
 
 // Gather collects for a module until it forgets.
@@ -79,7 +107,10 @@ func (s *State) Gather(name string, fresh func() any) any {
 func (s *State) Forget(name string) { delete(s.gathered, name) }
 
 // Delete removes a key.
-func (s *State) Delete(key []byte) { delete(s.records, string(key)) }
+func (s *State) Delete(key []byte) {
+	delete(s.records, string(key))
+	s.forget(string(key))
+}
 
 // AppendLog appends to the ballot log.
 func (s *State) AppendLog(txHash [32]byte) uint64 {
