@@ -6,6 +6,8 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
+	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +53,19 @@ func TestArithmeticAgreesWithSecondImplementation(t *testing.T) {
 			if got, want := encodingOf(pair[0]), encodingOf(pair[1]); !bytes.Equal(got, want) {
 				t.Fatalf("%s: %x, second implementation %x", name, got, want)
 			}
+		}
+	})
+}
+
+func TestReductionAgreesWithSecondImplementation(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.Byte(), 64, 64).Draw(t, "bytes")
+		want, err := ristretto255.NewScalar().SetUniformBytes(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := group.ScalarFromUniform64([64]byte(b)); !bytes.Equal(encodingOf(got), want.Bytes()) {
+			t.Fatalf("%x reduces to %x, second implementation %x", b, got.Encode(), want.Bytes())
 		}
 	})
 }
@@ -151,6 +166,52 @@ func TestDecodeRefusesScalarNotBelowOrder(t *testing.T) {
 	}{"order": {order, false}, "order minus one": {below, true}, "high bit": {highBit, false}, "all ones": {bytes.Repeat([]byte{0xff}, 32), false}} {
 		if _, err := group.DecodeScalar(c.b); (err == nil) != c.ok || (err != nil && !errors.Is(err, group.ErrNotCanonical)) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestScalarsAtTheEdgesAgreeWithIntegers holds the arithmetic to math/big where
+// carries and the last subtraction decide.
+func TestScalarsAtTheEdgesAgreeWithIntegers(t *testing.T) {
+	order, _ := new(big.Int).SetString("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
+	var numbers []*big.Int
+	for _, shift := range []uint{0, 63, 64, 127, 128, 191, 192, 251, 252} {
+		for d := range int64(5) {
+			n := new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), shift), big.NewInt(d-2))
+			numbers = append(numbers, n.Mod(n, order), new(big.Int).Sub(order, big.NewInt(d+1)))
+		}
+	}
+	scalarOf := func(n *big.Int) group.Scalar {
+		e := n.FillBytes(make([]byte, group.Size))
+		slices.Reverse(e)
+		s, err := group.DecodeScalar(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, a := range numbers {
+		for _, b := range numbers {
+			s, u := scalarOf(a), scalarOf(b)
+			for name, pair := range map[string]struct {
+				got  group.Scalar
+				want *big.Int
+			}{
+				"sum": {s.Add(u), new(big.Int).Add(a, b)}, "difference": {s.Sub(u), new(big.Int).Sub(a, b)},
+				"product": {s.Mul(u), new(big.Int).Mul(a, b)}, "product of a factor": {s.Factor().Mul(u), new(big.Int).Mul(a, b)},
+			} {
+				if !pair.got.Equal(scalarOf(pair.want.Mod(pair.want, order))) {
+					t.Fatalf("%s of %v and %v is %x", name, a, b, pair.got.Encode())
+				}
+			}
+		}
+	}
+	for _, b := range [][64]byte{{}, [64]byte(bytes.Repeat([]byte{0xff}, 64)), {63: 0xff}, {31: 0xff}, [64]byte(append(make([]byte, 32), bytes.Repeat([]byte{0xff}, 32)...))} {
+		wide := slices.Clone(b[:])
+		slices.Reverse(wide)
+		n := new(big.Int).SetBytes(wide)
+		if got := group.ScalarFromUniform64(b); !got.Equal(scalarOf(n.Mod(n, order))) {
+			t.Errorf("%x reduces to %x", b, got.Encode())
 		}
 	}
 }
@@ -282,6 +343,12 @@ func BenchmarkMul(b *testing.B) {
 	b.Run("scalar product", func(b *testing.B) {
 		for b.Loop() {
 			s.Mul(s)
+		}
+	})
+	b.Run("factor product", func(b *testing.B) {
+		f := s.Factor()
+		for b.Loop() {
+			s = f.Mul(s)
 		}
 	})
 	b.Run("scalar sum", func(b *testing.B) {

@@ -126,7 +126,7 @@ func (p Point) Neg() Point {
 // Mul returns s·p in constant time.
 func (p Point) Mul(s Scalar) Point {
 	var out curve.RistrettoPoint
-	out.Mul(p.ref(), &s.inner)
+	out.Mul(p.ref(), s.library())
 	return fromInner(out)
 }
 
@@ -155,7 +155,7 @@ func (p Point) String() string {
 // BaseMul returns s·B in constant time.
 func BaseMul(s Scalar) Point {
 	var out curve.RistrettoPoint
-	out.MulBasepoint(curve.RISTRETTO_BASEPOINT_TABLE, &s.inner)
+	out.MulBasepoint(curve.RISTRETTO_BASEPOINT_TABLE, s.library())
 	return fromInner(out)
 }
 
@@ -194,7 +194,7 @@ func refs(scalars []Scalar, points []Point) ([]*scalar.Scalar, []*curve.Ristrett
 	ss := make([]*scalar.Scalar, len(scalars))
 	ps := make([]*curve.RistrettoPoint, len(points))
 	for i := range scalars {
-		ss[i], ps[i] = &scalars[i].inner, points[i].ref()
+		ss[i], ps[i] = scalars[i].library(), points[i].ref()
 	}
 	return ss, ps
 }

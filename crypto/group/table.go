@@ -22,6 +22,6 @@ func (t *Table) Point() Point { return t.point }
 // Mul returns s·p in constant time.
 func (t *Table) Mul(s Scalar) Point {
 	var out curve.RistrettoPoint
-	out.MulBasepoint(t.inner, &s.inner)
+	out.MulBasepoint(t.inner, s.library())
 	return fromInner(out)
 }
