@@ -29,6 +29,8 @@ type Config struct {
 	Workers int
 	// CacheBytes of the store; 0 is its default.
 	CacheBytes int64
+	// Snapshots of state for nodes that join; none if zero.
+	Snapshots Snapshots
 }
 
 // Rules are what a chain decides by: modules in the order in which they act.
@@ -58,6 +60,8 @@ type App struct {
 	consensus sync.Mutex // one step of consensus at a time; guards:
 	decided   []*decision
 	pending   *decision
+
+	snapshots snapshots
 
 	mu       sync.Mutex // guards:
 	latest   *View
@@ -107,12 +111,16 @@ func NewWith(cfg Config, rules Rules) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open application: %w", err)
 	}
+	if err := a.openSnapshots(cfg.Snapshots); err != nil {
+		return nil, fmt.Errorf("open application: %w", errors.Join(err, a.store.Close()))
+	}
 	a.latest = a.newView()
 	return a, nil
 }
 
 // Close ends the application when no view is in use.
 func (a *App) Close() error {
+	a.closeSnapshots()
 	a.consensus.Lock()
 	defer a.consensus.Unlock()
 	a.forget()

@@ -28,6 +28,7 @@ func (a *App) Commit(context.Context, *abci.RequestCommit) (_ *abci.ResponseComm
 	fail.Fail() // after the sync
 	a.forget()
 	a.advance()
+	a.considerSnapshot()
 	return &abci.ResponseCommit{}, nil
 }
 

@@ -83,6 +83,10 @@ func (r *Restoring) wait() error {
 	return r.failed
 }
 
+// Abandon waits for what is being written and leaves the store as it is: it is
+// emptied when it is opened.
+func (r *Restoring) Abandon() { r.writing.Wait() }
+
 // Abort leaves an empty store, unless the snapshot was taken whole.
 func (r *Restoring) Abort() error {
 	r.writing.Wait()
