@@ -3,6 +3,7 @@ package bitproof
 import (
 	"crypto/sha3"
 	"crypto/sha512"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -26,7 +27,7 @@ func VerifyBatch(rand io.Reader, claims []Claim) (bad []int) {
 		}
 		return p, err
 	}
-	b := &batch{}
+	b := &batch{claims: make([]digested, 0, len(claims)), index: make([]int, 0, len(claims))}
 	for i, c := range claims {
 		d, err := digest(c, compileOnce)
 		if err != nil {
@@ -44,7 +45,7 @@ func VerifyBatch(rand io.Reader, claims []Claim) (bad []int) {
 }
 
 type batch struct {
-	claims  []*digested
+	claims  []digested
 	index   []int             // of each claim in the caller's slice
 	weights [][3]group.Scalar // of (1), (2), (3) of each claim; nil: there are none
 }
@@ -69,10 +70,40 @@ func (b *batch) culprits(from, to int) []int {
 
 func (b *batch) holds(from, to int) bool {
 	sum := newCombination()
+	defer sum.release()
 	for i := from; i < to; i++ {
-		sum.add(b.claims[i], b.weights[i])
+		sum.add(&b.claims[i], b.weights[i])
 	}
 	return sum.vanishes()
+}
+
+// encode writes all that the equations of the batch hold: challenges, keys and
+// responses of each claim, a list of keys only where it first stands.
+func (b *batch) encode() []byte {
+	var out []byte
+	put := func(e [group.Size]byte) { out = append(out, e[:]...) }
+	numbers := make(map[keyList]uint64)
+	for i := range b.claims {
+		d := &b.claims[i]
+		put(d.y.Encode())
+		put(d.x.Encode())
+		keys := d.claim.Statement.Keys
+		number, known := numbers[listOf(keys)]
+		if !known {
+			number = uint64(len(numbers))
+			numbers[listOf(keys)] = number
+			for o := range keys {
+				put(keys[o].Element().Encode())
+			}
+		}
+		out = binary.BigEndian.AppendUint64(out, number)
+		for _, f := range d.claim.Proof.f {
+			put(f.Encode())
+		}
+		put(d.claim.Proof.z.Encode())
+		put(d.claim.Proof.u.Encode())
+	}
+	return out
 }
 
 // drawWeights gives each equation of each claim 128 bits of a stream keyed by
@@ -84,23 +115,10 @@ func (b *batch) drawWeights(rand io.Reader) error {
 	if _, err := io.ReadFull(rand, fresh[:]); err != nil {
 		return fmt.Errorf("read randomness for a batch: %w", err)
 	}
-	all := sha512.New()
-	put := func(e [group.Size]byte) { _, _ = all.Write(e[:]) }
-	for _, d := range b.claims {
-		put(d.y.Encode())
-		put(d.x.Encode())
-		for _, k := range d.claim.Statement.Keys {
-			put(k.Point().Encode())
-		}
-		for i := range d.claim.Proof.f {
-			put(d.claim.Proof.f[i].Encode())
-		}
-		put(d.claim.Proof.z.Encode())
-		put(d.claim.Proof.u.Encode())
-	}
+	all := sha512.Sum512(b.encode())
 	t := transcript.NewForChain(labelBatch, "")
 	t.Append(fresh[:])
-	t.Append(all.Sum(nil))
+	t.Append(all[:])
 	key := t.Sum()
 	stream := sha3.NewSHAKE256()
 	_, _ = stream.Write(key[:])

@@ -152,12 +152,12 @@ func (s *secrets) prove(st *Statement, p *plan, prepared *tables, ct *elgamal.Ci
 	proof.v, proof.a = s.commit(prepared)
 	y := st.challengeY(p, ct, proof.v, proof.a)
 	ys := powers(y, len(st.Keys))
-	keys := make([]group.Point, len(st.Keys))
+	keys, exponents := make([]group.Point, len(st.Keys)), make([]group.Scalar, len(st.Keys))
 	for o, k := range st.Keys {
-		keys[o] = k.Point()
+		keys[o], exponents[o] = k.Point(), ys[o].Mul(group.ScalarFromUint64(1))
 	}
 	proof.f1 = group.BaseMul(s.s).WithEncoding()
-	joint := group.MultiScalarVartime(ys, keys) // public
+	joint := group.MultiScalarVartime(exponents, keys) // public
 	proof.f2 = group.BaseMul(linkOf(p, ys, s.a)).Add(joint.Mul(s.s)).WithEncoding()
 	x := st.challengeX(y, proof.f1, proof.f2)
 	proof.f = make([]group.Scalar, len(s.a))

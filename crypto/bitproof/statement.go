@@ -78,12 +78,16 @@ func (st *Statement) challengeX(y group.Scalar, f1, f2 group.Point) group.Scalar
 }
 
 // powers returns y, y², …, y^n.
-func powers(y group.Scalar, n int) []group.Scalar {
-	out := make([]group.Scalar, n)
-	power := group.ScalarFromUint64(1)
-	for o := range out {
-		power = power.Mul(y)
-		out[o] = power
+func powers(y group.Scalar, n int) []group.Factor {
+	return appendPowers(make([]group.Factor, 0, n), y, n)
+}
+
+func appendPowers(out []group.Factor, y group.Scalar, n int) []group.Factor {
+	first := y.Factor()
+	power := first
+	for range n {
+		out = append(out, power)
+		power = power.Times(first)
 	}
 	return out
 }
@@ -92,17 +96,17 @@ func powers(y group.Scalar, n int) []group.Scalar {
 func evaluate(terms []Term, values []group.Scalar) group.Scalar {
 	var sum group.Scalar
 	for _, t := range terms {
-		v := values[t.Bit]
-		if t.Weight != 1 {
-			v = v.Mul(group.ScalarFromUint64(uint64(t.Weight)))
+		if t.Weight == 1 {
+			sum = sum.Add(values[t.Bit])
+		} else {
+			sum = sum.Add(group.ScalarFromUint64(uint64(t.Weight)).Mul(values[t.Bit]))
 		}
-		sum = sum.Add(v)
 	}
 	return sum
 }
 
 // linkOf returns Σ_o y^o·form_o(values), y^o given by powers.
-func linkOf(p *plan, powers, values []group.Scalar) group.Scalar {
+func linkOf(p *plan, powers []group.Factor, values []group.Scalar) group.Scalar {
 	var sum group.Scalar
 	for o, f := range p.shape.Forms {
 		sum = sum.Add(powers[o].Mul(evaluate(f, values)))

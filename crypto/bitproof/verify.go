@@ -31,42 +31,39 @@ func Verify(c Claim) error {
 // digested is a claim whose form and rules (4) are in order, with its
 // challenges.
 type digested struct {
-	claim  Claim
-	x, y   group.Scalar
-	powers []group.Scalar // y^o
-	link   group.Scalar   // Σ_o y^o·form_o(f)
+	claim Claim
+	plan  *plan
+	x, y  group.Scalar
 }
 
-// digest does everything of a verification but the multi-scalar
-// multiplications. How to compile is the caller's: a batch does it once per shape.
-func digest(c Claim, compile func(*Shape) (*plan, error)) (*digested, error) {
+// digest does everything of a verification that needs no points but their
+// encodings. How to compile is the caller's: a batch does it once per shape.
+func digest(c Claim, compile func(*Shape) (*plan, error)) (digested, error) {
 	if c.Statement == nil || c.Ciphertext == nil || c.Proof == nil {
-		return nil, fmt.Errorf("claim is incomplete: %w", ErrLength)
+		return digested{}, fmt.Errorf("claim is incomplete: %w", ErrLength)
 	}
 	st, ct, proof := c.Statement, c.Ciphertext, c.Proof
 	p, err := compile(st.Shape)
 	if err != nil {
-		return nil, err
+		return digested{}, err
 	}
 	if err := st.fits(p); err != nil {
-		return nil, err
+		return digested{}, err
 	}
 	if len(ct.C) != len(st.Keys) || len(proof.f) != p.shape.Bits {
-		return nil, fmt.Errorf("%d ciphertexts and %d responses for %d forms and %d bits: %w", len(ct.C), len(proof.f), len(st.Keys), p.shape.Bits, ErrLength)
+		return digested{}, fmt.Errorf("%d ciphertexts and %d responses for %d forms and %d bits: %w", len(ct.C), len(proof.f), len(st.Keys), p.shape.Bits, ErrLength)
 	}
 	if err := refuseIdentity(st.Keys, ct); err != nil {
-		return nil, err
+		return digested{}, err
 	}
-	d := &digested{claim: c}
+	d := digested{claim: c, plan: p}
 	d.y = st.challengeY(p, ct, proof.v, proof.a)
 	d.x = st.challengeX(d.y, proof.f1, proof.f2)
 	for j, rule := range p.shape.Constraints {
 		if !evaluate(rule.Terms, proof.f).Equal(d.x.Mul(group.ScalarFromUint64(uint64(rule.Target)))) {
-			return nil, fmt.Errorf("constraint %d: %w", j+1, ErrRule)
+			return digested{}, fmt.Errorf("constraint %d: %w", j+1, ErrRule)
 		}
 	}
-	d.powers = powers(d.y, len(st.Keys))
-	d.link = linkOf(p, d.powers, proof.f)
 	return d, nil
 }
 
@@ -78,7 +75,7 @@ func refuseIdentity(keys []elgamal.Key, ct *elgamal.Ciphertext) error {
 		if ct.C[o].IsIdentity() {
 			return fmt.Errorf("C_%d: %w", o+1, group.ErrIdentity)
 		}
-		if keys[o].Point().IsIdentity() {
+		if !keys[o].IsSet() {
 			return fmt.Errorf("key of C_%d: %w", o+1, group.ErrIdentity)
 		}
 	}
@@ -98,7 +95,9 @@ func (d *digested) equations() error {
 	} {
 		sum := newCombination()
 		sum.add(d, eq.weights)
-		if !sum.vanishes() {
+		good := sum.vanishes()
+		sum.release()
+		if !good {
 			return eq.fails
 		}
 	}

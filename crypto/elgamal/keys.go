@@ -40,6 +40,13 @@ func NewKey(p group.Point) (Key, error) {
 // Point returns the key's element.
 func (k Key) Point() group.Point { return k.point }
 
+// Element is Point without a copy. It must not be written to.
+func (k *Key) Element() *group.Point { return &k.point }
+
+// IsSet reports whether the key was made by NewKey: the zero Key holds the
+// identity, under which nothing is secret.
+func (k *Key) IsSet() bool { return !k.point.IsIdentity() }
+
 // Mul returns s·K in constant time.
 func (k Key) Mul(s group.Scalar) group.Point {
 	if k.table != nil {

@@ -178,9 +178,24 @@ func MultiScalar(scalars []Scalar, points []Point) Point {
 // MultiScalarVartime returns Σ scalars[i]·points[i]. Public values only.
 // The slices must have the same length.
 func MultiScalarVartime(scalars []Scalar, points []Point) Point {
-	ss, ps := refs(scalars, points)
-	if len(ps) == 0 {
+	terms := make([]*Point, len(points))
+	for i := range points {
+		terms[i] = &points[i]
+	}
+	return SumVartime(scalars, terms)
+}
+
+// SumVartime is MultiScalarVartime of points that stay where they are.
+func SumVartime(scalars []Scalar, points []*Point) Point {
+	if len(scalars) != len(points) {
+		panic("group: multi-scalar multiplication of slices of different lengths")
+	}
+	if len(points) == 0 {
 		return Identity()
+	}
+	ss, ps := make([]*scalar.Scalar, len(points)), make([]*curve.RistrettoPoint, len(points))
+	for i := range points {
+		ss[i], ps[i] = scalars[i].library(), points[i].ref()
 	}
 	var out curve.RistrettoPoint
 	out.MultiscalarMulVartime(ss, ps)

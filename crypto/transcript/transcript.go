@@ -3,20 +3,22 @@ package transcript
 import (
 	"crypto/sha512"
 	"encoding/binary"
-	"hash"
 
 	"github.com/urna-vote/urna/crypto/group"
 )
 
 // Transcript collects fields. It is not safe for concurrent use. Outputs do
-// not end it: further fields may follow and change the next output.
+// not end it: further fields may follow and change the next output, which is
+// computed anew each time.
 type Transcript struct {
-	h hash.Hash
+	fields []byte
+	first  [1024]byte // where fields begin: most transcripts are short
 }
 
 // New starts a transcript of the given purpose for one election of one chain.
 func New(label *Label, chainID string, election [32]byte) *Transcript {
-	t := &Transcript{h: sha512.New()}
+	t := &Transcript{}
+	t.fields = t.first[:0]
 	t.Append([]byte(label.text))
 	t.Append([]byte(chainID))
 	t.Append(election[:])
@@ -31,10 +33,8 @@ func NewForChain(label *Label, chainID string) *Transcript {
 
 // Append adds one field.
 func (t *Transcript) Append(field []byte) {
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(len(field)))
-	_, _ = t.h.Write(n[:]) // a hash never returns an error
-	_, _ = t.h.Write(field)
+	t.fields = binary.BigEndian.AppendUint64(t.fields, uint64(len(field)))
+	t.fields = append(t.fields, field...)
 }
 
 // AppendUint64 adds a number as a field of 8 bytes, big-endian.
@@ -66,9 +66,7 @@ func (t *Transcript) AppendScalar(s group.Scalar) {
 
 // Sum returns the 64 bytes of the hash.
 func (t *Transcript) Sum() [64]byte {
-	var out [64]byte
-	t.h.Sum(out[:0])
-	return out
+	return sha512.Sum512(t.fields)
 }
 
 // Hash32 returns the first 32 bytes of Sum.
