@@ -18,15 +18,16 @@
 //	                       "files": [{"name", "size", "sha256"}]}, files in
 //	                       order of name
 //
-// A chunk of blocks ends at 1,000 blocks or 64 MiB, so that reading needs
-// little memory however long the chain is.
+// A chunk of blocks ends at 1,000 blocks or 16 MiB, so that making a record
+// needs little memory however long the chain is; reading needs less.
 //
 // # Crashes
 //
 // Each file is written beside its place, synced and renamed; the manifest last.
 // What the manifest does not name, or names with another hash, is fetched
 // again. A record can be continued at any time: complete chunks stay, the last
-// one grows.
+// one grows. While a fetch is under way fetching.json lists its block files as the
+// manifest will, so that one that was stopped goes on with the last of them.
 //
 // Reading fails closed: a file that is missing, truncated, altered, unknown or
 // empty is an error that names it.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/urna-vote/urna/offchain/chain"
@@ -81,7 +83,10 @@ func (f *fetcher) resume() error {
 	g := f.trust.Genesis()
 	f.next, f.chunkFirst = g.InitialHeight, g.InitialHeight
 	f.manifest = &Manifest{Format: Format, ChainID: g.ChainID, First: g.InitialHeight}
-	old, err := readManifest(f.Dir)
+	old, err := readFetching(f.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		old, err = readManifest(f.Dir)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -91,17 +96,31 @@ func (f *fetcher) resume() error {
 	if old.ChainID != g.ChainID {
 		return fmt.Errorf("directory holds the record of chain %q, the genesis is of %q: use another directory", old.ChainID, g.ChainID)
 	}
+	// Files were linked when they came; the last good one is read, to go on.
+	var good []File
 	for _, file := range old.under(blocksDir) {
-		if file.Name != chunkName(f.next) {
+		first, ok := chunkFirst(file.Name)
+		if !ok || (len(good) == 0 && first != g.InitialHeight) {
 			break
 		}
-		b, err := readFile(f.Dir, file)
+		in, err := openChecked(f.Dir, file)
 		if err != nil {
 			break // fetched again from here
 		}
-		if err := f.takeOver(file, b); err != nil {
+		_ = in.Close() // only read
+		good = append(good, file)
+	}
+	for i, file := range good {
+		if i+1 < len(good) {
+			f.manifest.put(file)
+			continue
+		}
+		f.next, _ = chunkFirst(file.Name)
+		b, err := readFile(f.Dir, file)
+		if err != nil {
 			return err
 		}
+		return f.takeOver(file, b)
 	}
 	return nil
 }
@@ -158,63 +177,31 @@ func (f *fetcher) link(b *chain.Block) error {
 }
 
 // summaries fetches the elections' summaries and says how far blocks must go.
-func (f *fetcher) summaries(ctx context.Context) (int64, error) {
-	status, err := f.Source.Status(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if status.ChainID != f.manifest.ChainID {
-		return 0, fmt.Errorf("node is of chain %q, the genesis of %q: use a node of the same chain", status.ChainID, f.manifest.ChainID)
-	}
-	if status.Height < f.Until {
-		return 0, fmt.Errorf("node is at height %d, below the %d asked for: try later or another node", status.Height, f.Until)
-	}
-	last := max(status.Height, f.next-1)
-	list, err := f.Source.Elections(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range list {
-		if len(e.ID) != 32 {
-			return 0, fmt.Errorf("node names an election of %d bytes", len(e.ID))
-		}
-		id := [32]byte(e.ID)
-		p, raw, err := f.Source.ProvenRaw(ctx, id)
-		if err != nil {
-			return 0, fmt.Errorf("election %s: %w", e.ID, err)
-		}
-		f.heads = append(f.heads, Summary{Election: id, Proven: raw})
-		last = max(last, p.Head.Height+1)
-	}
-	return last, nil
+func (f *fetcher) summaries(ctx context.Context) (last int64, err error) {
+	f.heads, last, err = summaries(ctx, f.Source, f.manifest.ChainID, f.Until)
+	return max(last, f.next-1), err
 }
 
 // blocks fetches the missing blocks up to last.
 func (f *fetcher) blocks(ctx context.Context, last int64) error {
-	for f.next <= last {
-		raws, err := f.Source.Blocks(ctx, f.next, last)
+	for raw, err := range ahead(ctx, f.Source, f.next, last) {
 		if err != nil {
 			return err
 		}
-		if len(raws) == 0 {
-			return fmt.Errorf("node gives no block from height %d", f.next)
+		block, err := chain.DecodeBlock(raw)
+		if err != nil {
+			return fmt.Errorf("block %d: %w", f.next, err)
 		}
-		for _, raw := range raws {
-			block, err := chain.DecodeBlock(raw)
-			if err != nil {
-				return fmt.Errorf("block %d: %w", f.next, err)
-			}
-			if err := f.link(block); err != nil {
+		if err := f.link(block); err != nil {
+			return err
+		}
+		f.chunk = binary.AppendUvarint(f.chunk, uint64(len(raw)))
+		f.chunk = append(f.chunk, raw...)
+		if f.full() {
+			if err := f.flush(); err != nil {
 				return err
 			}
-			f.chunk = binary.AppendUvarint(f.chunk, uint64(len(raw)))
-			f.chunk = append(f.chunk, raw...)
-			if f.full() {
-				if err := f.flush(); err != nil {
-					return err
-				}
-				f.chunk, f.chunkFirst = nil, f.next
-			}
+			f.chunk, f.chunkFirst = f.chunk[:0], f.next
 		}
 		if f.Progress != nil {
 			f.Progress(f.next-1, last)
@@ -233,7 +220,19 @@ func (f *fetcher) flush() error {
 		return nil // taken over and not grown
 	}
 	f.manifest.put(fileOf(name, f.chunk))
-	return writeFile(f.Dir, name, f.chunk)
+	if err := writeFile(f.Dir, name, f.chunk); err != nil {
+		return err
+	}
+	return f.write(fetchingName)
+}
+
+// write writes the list of files.
+func (f *fetcher) write(name string) error {
+	b, err := json.MarshalIndent(f.manifest, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode manifest: %w", err)
+	}
+	return writeFile(f.Dir, name, append(b, '\n'))
 }
 
 // finish checks the last block's commit and writes the small files and the
@@ -274,9 +273,11 @@ func (f *fetcher) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	b, err := json.MarshalIndent(f.manifest, "", " ")
-	if err != nil {
-		return fmt.Errorf("encode manifest: %w", err)
+	if err := f.write(manifestName); err != nil {
+		return err
 	}
-	return writeFile(f.Dir, manifestName, append(b, '\n'))
+	if err := os.Remove(filepath.Join(f.Dir, fetchingName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write record: %w", err)
+	}
+	return nil
 }

@@ -24,6 +24,7 @@ const Format = "urna-record-1"
 
 const (
 	manifestName  = "manifest.json"
+	fetchingName  = "fetching.json"
 	genesisName   = "genesis.json"
 	commitName    = "head.commit"
 	blocksDir     = "blocks"
@@ -31,7 +32,7 @@ const (
 	blocksSuffix  = ".blocks"
 	maxManifest   = 64 << 20
 	maxChunkBlock = 1000
-	maxChunkBytes = 64 << 20
+	maxChunkBytes = 16 << 20
 )
 
 // ErrDamaged: a file of the record is not what the manifest says.
@@ -122,6 +123,21 @@ func readManifest(dir string) (*Manifest, error) {
 	}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("read %s: %w: %w", manifestName, ErrDamaged, err)
+	}
+	return m, nil
+}
+
+// readFetching reads what a fetch that was stopped has noted: a list of the
+// block files that it had written. fs.ErrNotExist if there is none. Nothing is
+// believed of it that the files do not show.
+func readFetching(dir string) (*Manifest, error) {
+	b, err := os.ReadFile(filepath.Join(dir, fetchingName))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", fetchingName, err)
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(b, m); err != nil || m.Format != Format {
+		return nil, fmt.Errorf("read %s: %w", fetchingName, ErrDamaged)
 	}
 	return m, nil
 }
