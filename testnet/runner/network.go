@@ -31,6 +31,11 @@ type Spec struct {
 	Detach bool
 	// Grace is how long a node may take to stop; 20 s if 0.
 	Grace time.Duration
+	// Idle is how many of the last nodes are written but not started; Restart
+	// starts them.
+	Idle int
+	// Args of every node besides its home.
+	Args []string
 }
 
 // Network of running nodes.
@@ -82,12 +87,13 @@ func Start(ctx context.Context, spec Spec) (_ *Network, err error) {
 			err = errors.Join(err, n.Stop())
 		}
 	}()
-	for _, node := range n.nodes {
+	first := n.nodes[:max(0, len(n.nodes)-spec.Idle)]
+	for _, node := range first {
 		if err := node.start(); err != nil {
 			return nil, err
 		}
 	}
-	for _, node := range n.nodes {
+	for _, node := range first {
 		if err := n.waitReady(ctx, node); err != nil {
 			return nil, err
 		}

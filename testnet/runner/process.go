@@ -34,7 +34,7 @@ func (n *Node) start() error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", n.Name, err)
 	}
-	cmd := exec.Command(n.spec.Binary, "start", "--home", filepath.Join(n.spec.Dir, n.Home))
+	cmd := exec.Command(n.spec.Binary, append([]string{"start", "--home", filepath.Join(n.spec.Dir, n.Home)}, n.spec.Args...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = dieWithParent()
 	if n.spec.Detach {

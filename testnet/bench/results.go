@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// results are build/bench.json: one key for each figure, and beside them the
+// whole reports.
+type results struct {
+	mu     sync.Mutex
+	path   string
+	values map[string]any
+}
+
+// openResults reads the figures of earlier runs, which stand until they are
+// measured again.
+func openResults(path string) (*results, error) {
+	r := &results{path: path, values: map[string]any{}}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return r, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read figures: %w", err)
+	}
+	if err := json.Unmarshal(text, &r.values); err != nil {
+		return nil, fmt.Errorf("read figures %s: %w", path, err)
+	}
+	return r, nil
+}
+
+func (r *results) set(key string, value any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.values[key] = value
+}
+
+// number of a key, if it was measured.
+func (r *results) number(key string) (float64, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, ok := r.values[key].(float64)
+	return n, ok
+}
+
+// group of a key that holds several.
+func (r *results) group(key string) map[string]any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g, _ := r.values[key].(map[string]any)
+	return g
+}
+
+// put sets a figure in a group.
+func (r *results) put(group, key string, value any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g, ok := r.values[group].(map[string]any)
+	if !ok {
+		g = map[string]any{}
+		r.values[group] = g
+	}
+	g[key] = value
+}
+
+// save replaces the file whole.
+func (r *results) save() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text, err := json.MarshalIndent(r.values, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write figures: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
+		return fmt.Errorf("write figures: %w", err)
+	}
+	if err := os.WriteFile(r.path+".new", append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write figures: %w", err)
+	}
+	return os.Rename(r.path+".new", r.path)
+}
+
+// generic turns a report into what JSON gives back, so that figures of this run
+// and of an earlier one are alike.
+func generic(v any) map[string]any {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("bench: a report has no JSON: " + err.Error())
+	}
+	out := map[string]any{}
+	if err := json.Unmarshal(text, &out); err != nil {
+		panic("bench: a report is no object: " + err.Error())
+	}
+	return out
+}
+
+// round to four digits that mean something.
+func round(v float64) float64 {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	scale := math.Pow(10, 3-math.Floor(math.Log10(math.Abs(v))))
+	return math.Round(v*scale) / scale
+}
+
+// label of a size: 1e5 for 100,000; other sizes as they are.
+func label(n int) string {
+	text := strconv.Itoa(n)
+	if zeros := strings.TrimLeft(text[1:], "0"); text[0] == '1' && zeros == "" {
+		return fmt.Sprintf("1e%d", len(text)-1)
+	}
+	return text
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
