@@ -82,11 +82,11 @@ func (a *Audit) openDir() error {
 // start takes up the checkpoint, or begins at the genesis.
 func (a *Audit) start() error {
 	if a.opt.Resume && a.opt.Work != "" {
-		err := a.resume()
-		if err == nil {
+		found, err := a.resume()
+		if found && err == nil {
 			return nil
 		}
-		if !errors.Is(err, os.ErrNotExist) {
+		if err != nil {
 			a.note("the checkpoint is not used, beginning anew: %v", err)
 		}
 	}

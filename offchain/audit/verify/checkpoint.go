@@ -114,12 +114,19 @@ func replaceFile(name string, parts ...[]byte) (err error) {
 	return os.Rename(f.Name(), name)
 }
 
-// resume takes up the checkpoint.
-func (a *Audit) resume() error {
+// resume takes up the checkpoint, if there is one.
+func (a *Audit) resume() (found bool, err error) {
 	b, err := os.ReadFile(a.checkpoint())
-	if err != nil {
-		return fmt.Errorf("read checkpoint: %w", err)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
 	}
+	if err != nil {
+		return false, fmt.Errorf("read checkpoint: %w", err)
+	}
+	return true, a.takeUp(b)
+}
+
+func (a *Audit) takeUp(b []byte) error {
 	body, ok := bytes.CutPrefix(b, []byte(checkpointLine))
 	if !ok || len(body) < sha256.Size || sha256.Sum256(body[sha256.Size:]) != [sha256.Size]byte(body) {
 		return fmt.Errorf("%w: it is damaged, or of another version", errUnfit)

@@ -271,9 +271,7 @@ func (s *sealed) fetch(dir string) *record.Record {
 // audit verifies a forged or honest chain.
 func (e *engine) audit(specs []spec) *verify.Report {
 	e.t.Helper()
-	report, err := verify.Run(context.Background(), e.seal(specs).fetch(e.t.TempDir()), verify.Options{Workers: 2})
-	e.ok(err)
-	return report
+	return runBoth(e.t, e.seal(specs).fetch(e.t.TempDir()), verify.Options{Workers: 2})
 }
 
 // forged copies the honest chain for altering.

@@ -46,16 +46,15 @@ func TestRecords(t *testing.T) {
 				wants(t, e.audit(specs), c.code) // seen at the end
 				return
 			}
-			r, err := verify.Run(context.Background(), e.seal(upTo(w.specs, specs)).write(t), verify.Options{Workers: 2})
-			if err != nil {
-				t.Fatal(err)
-			}
-			wants(t, r, c.code)
+			wants(t, runBoth(t, e.seal(upTo(w.specs, specs)).write(t), verify.Options{Workers: 2}), c.code)
 		})
 	}
 	t.Run("a record without summaries is not verified", w.withoutSummaries)
 	t.Run("blocks of other validators are not verified", w.otherValidators)
 	t.Run("too few signatures are not enough", w.fewSignatures)
+	t.Run("interrupted after every block it reports the same", w.interrupted)
+	t.Run("interrupted after a fault it reports the same", w.interruptedForgery)
+	t.Run("a checkpoint that does not fit is not used", w.damagedCheckpoint)
 }
 
 func (w *world) honest(t *testing.T) {
