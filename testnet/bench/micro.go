@@ -4,7 +4,6 @@ import "context"
 
 func (b *bench) verify(ctx context.Context) error   { return nil }
 func (b *bench) voter(ctx context.Context) error    { return nil }
-func (b *bench) four(ctx context.Context) error     { return nil }
 func (b *bench) snapshot(ctx context.Context) error { return nil }
 
 func (r *results) tables(path string) error { return nil }

@@ -63,6 +63,7 @@ type player struct {
 	begun  time.Duration
 	queues []chan batch
 	again  chan batch
+	pace   pace
 }
 
 // Run plays and reports. It returns when everything sent is in a block, refused,
@@ -78,7 +79,7 @@ func (p Play) Run(ctx context.Context) (Report, error) {
 		p.Connections = 4
 	}
 	if p.Outstanding <= 0 {
-		p.Outstanding = 20_000
+		p.Outstanding = 15_000
 	}
 	if p.Wait <= 0 {
 		p.Wait = time.Minute
@@ -87,7 +88,7 @@ func (p Play) Run(ctx context.Context) (Report, error) {
 	for i := range hashes {
 		hashes[i] = p.List.Hash(p.From + i)
 	}
-	w := &player{Play: p, run: newRun(hashes), again: make(chan batch, 1<<16)}
+	w := &player{Play: p, run: newRun(hashes), again: make(chan batch, 1<<16), pace: pace{most: p.Outstanding, now: p.Outstanding}}
 	w.Meter.attach(w.run)
 	defer w.Meter.detach(w.run)
 	return w.play(ctx)
@@ -167,7 +168,7 @@ func (p *player) dispatch(ctx context.Context) error {
 		}
 		if p.Tell != nil && time.Since(told) > time.Second {
 			told = time.Now()
-			_, in, _, _ := p.run.counts()
+			_, in, _ := p.run.counts()
 			p.Tell(next, in)
 		}
 		if over {
@@ -185,8 +186,8 @@ func (p *player) due(now time.Duration, next, total int) (due int, over bool) {
 	if p.Length > 0 && now >= p.Length {
 		return next, true
 	}
-	open, _, _, _ := p.run.counts()
-	return min(total, next+max(0, p.Outstanding-open)), false
+	open, _, _ := p.run.counts()
+	return min(total, next+max(0, p.pace.window(now)-open)), false
 }
 
 // gather takes the next batch: all that is due, shared out over the nodes.
@@ -237,7 +238,7 @@ func (p *player) settle(ctx context.Context, until time.Time) error {
 	}
 	looked := time.Now()
 	for time.Now().Before(until) {
-		open, in, proved, _ := p.run.counts()
+		open, in, proved := p.run.counts()
 		if open == 0 && in == proved {
 			return nil
 		}
@@ -287,6 +288,9 @@ func (p *player) serve(ctx context.Context, s *sender, queue <-chan batch) error
 			p.run.broken(len(b.of))
 			later.of = b.of
 		}
+		if anyAgain(answers) || err != nil {
+			p.pace.busy(p.Meter.Now()-p.begun, p.run)
+		}
 		for j, a := range answers {
 			p.run.answered(b.of[j], a.reason, a.again)
 			if a.again {
@@ -297,6 +301,16 @@ func (p *player) serve(ctx context.Context, s *sender, queue <-chan batch) error
 			p.again <- later
 		}
 	}
+}
+
+// anyAgain: the node asks to come again with some.
+func anyAgain(answers []verdict) bool {
+	for _, a := range answers {
+		if a.again {
+			return true
+		}
+	}
+	return false
 }
 
 // broken notes a request that came to nothing.

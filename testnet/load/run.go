@@ -40,6 +40,7 @@ type Run struct {
 	reasons                                 map[string]int
 	open                                    int // sent or to be sent again, not in a block, not refused
 	inBlocks, proved, doubled               int
+	admitted                                int // by nodes, in no block yet
 	lateness                                []time.Duration
 }
 
@@ -74,6 +75,9 @@ func (r *Run) committed(height int64, at time.Duration, hashes [][32]byte) {
 		}
 		if s := r.state[i]; s == sent || s == admitted || s == busy {
 			r.open--
+			if s == admitted {
+				r.admitted--
+			}
 		}
 		r.state[i], r.block[i], r.height[i] = inBlock, at, height
 		r.inBlocks++
@@ -105,7 +109,10 @@ func (r *Run) sending(i int, planned, now time.Duration) {
 	} else {
 		r.resent++
 	}
-	if r.state[i] != inBlock && r.state[i] != done {
+	if s := r.state[i]; s != inBlock && s != done {
+		if s == admitted {
+			r.admitted--
+		}
 		r.state[i] = sent
 	}
 }
@@ -117,8 +124,14 @@ func (r *Run) answered(i int, reason string, again bool) {
 	if s := r.state[i]; s == inBlock || s == done || s == refused {
 		return
 	}
+	if r.state[i] == admitted && reason != "" {
+		r.admitted--
+	}
 	switch {
 	case reason == "":
+		if r.state[i] != admitted {
+			r.admitted++
+		}
 		r.state[i] = admitted
 	case again:
 		r.state[i] = busy
@@ -130,19 +143,11 @@ func (r *Run) answered(i int, reason string, again bool) {
 	}
 }
 
-// counts for pacing: how many are open, and how many are decided.
-func (r *Run) counts() (open, inBlocks, proved, refusals int) {
+// counts for pacing: how many are open, in blocks, and proven.
+func (r *Run) counts() (open, inBlocks, proved int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.open, r.inBlocks, r.proved, len(r.state) - r.unrefused()
-}
-
-func (r *Run) unrefused() int {
-	n := 0
-	for _, c := range r.reasons {
-		n += c
-	}
-	return len(r.state) - n
+	return r.open, r.inBlocks, r.proved
 }
 
 // overdue lists transactions that were sent before a time and are in no block:

@@ -39,7 +39,7 @@ func (e *Election) define(plan Plan, keys [][]byte) (*electionv1.Definition, err
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, err
 	}
-	now := time.Now().Add(time.Second)
+	now := time.Now().Add(5 * time.Second)
 	text := func(s string) []*electionv1.Text { return []*electionv1.Text{{Lang: "en", Text: s}} }
 	def := &electionv1.Definition{
 		Title: text(fmt.Sprintf("Load of %d voters", plan.Voters)), Nonce: nonce,
