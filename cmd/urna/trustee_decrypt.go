@@ -5,8 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,8 +27,10 @@ import (
 type decryption struct {
 	connection
 	home, election, record string
+	work                   string
 	zone                   uint32
-	yes                    bool
+	poll                   time.Duration
+	wait, yes              bool
 }
 
 func newTrusteeDecryptCommand() *cobra.Command {
@@ -35,12 +38,17 @@ func newTrusteeDecryptCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decrypt",
 		Short: "Verify the whole record and decrypt the sums it leads to",
-		Long: `Fetch the public record, verify all of it from the genesis on, and decrypt the
-sums that follow from its ballots: those and no others, once. What is decrypted
-is noted on the medium first. Called again it sends the same share.
+		Long: `Fetch all blocks, verify them from the genesis on, and decrypt the sums that
+follow from the ballots: those and no others, once. What is decrypted is noted on
+the medium first. Called again it sends the same share.
+
+With --wait it can be started while voting goes on: it verifies what comes, and
+decrypts soon after the close, however many ballots there are. Ctrl-C is harmless:
+started again with the same work directory it goes on where it was. The directory
+holds nothing secret; remove it when the zone is final.
 
 It ends with code 3, and decrypts nothing, if the record does not verify.`,
-		Example: "  urna trustee decrypt --home medium --election 9ab1… --node http://127.0.0.1:26680 --genesis genesis.json",
+		Example: "  urna trustee decrypt --home medium --election 9ab1… --node http://127.0.0.1:26680 --genesis genesis.json\n  urna trustee decrypt --wait --yes --home medium --election 9ab1… --node http://127.0.0.1:26680 --genesis genesis.json",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return d.run(cmd) },
 	}
@@ -49,7 +57,10 @@ It ends with code 3, and decrypts nothing, if the record does not verify.`,
 	f := cmd.Flags()
 	f.StringVar(&d.election, "election", "", "id of the election")
 	f.Uint32Var(&d.zone, "zone", 0, "number of the zone, from 0")
-	f.StringVar(&d.record, "record", "", "directory of a fetched record (default: fetch one)")
+	f.StringVar(&d.record, "record", "", "directory of a fetched record (default: fetch the blocks)")
+	f.BoolVar(&d.wait, "wait", false, "verify while voting goes on, and wait for the close")
+	f.StringVar(&d.work, "work", "", "directory for the work, kept to go on from (default: verified in the medium)")
+	f.DurationVar(&d.poll, "poll", 500*time.Millisecond, "how often to look at the ledger")
 	f.BoolVar(&d.yes, "yes", false, "decrypt without asking")
 	_ = cmd.MarkFlagRequired("election") // the flag exists
 	return cmd
@@ -72,7 +83,7 @@ func (d *decryption) run(cmd *cobra.Command) error {
 	if err := c.CheckChain(cmd.Context()); err != nil {
 		return err
 	}
-	report, err := d.verify(cmd, c)
+	report, err := d.verify(cmd, c, id)
 	if err != nil {
 		return err
 	}
@@ -98,15 +109,26 @@ func (d *decryption) run(cmd *cobra.Command) error {
 	return d.send(cmd, c, plan)
 }
 
-// verify runs the verifier over the record, fetched or given.
-func (d *decryption) verify(cmd *cobra.Command, c *client.Client) (*verify.Report, error) {
-	rec, clean, err := d.openRecord(cmd, c)
-	if err != nil {
-		return nil, err
+// verify runs the verifier over the given record, or over what nodes have.
+func (d *decryption) verify(cmd *cobra.Command, c *client.Client, id [32]byte) (*verify.Report, error) {
+	if d.record != "" {
+		return d.verifyRecord(cmd)
 	}
-	defer clean()
-	progress := newProgress(cmd, "KiB of blocks verified")
-	report, err := verify.Run(cmd.Context(), rec, verify.Options{Progress: verified(progress)})
+	if d.work == "" {
+		d.work = filepath.Join(d.home, "verified")
+	}
+	progress := newProgress(cmd, "blocks verified")
+	opt := verification{work: d.work, resume: true}.options(cmd, progress)
+	opt.Progress = func(p verify.Progress) {
+		if p.Height < p.Last { // in step with the chain there is nothing to show
+			progress.Set(p.Height, p.Last)
+		}
+	}
+	report, err := decrypt.Follow(cmd.Context(), decrypt.Watch{
+		Source: c, Trust: c.Trust(), Election: id, Zone: d.zone, Wait: d.wait, Options: opt,
+		Pause: func(ctx context.Context) error { return pause(ctx, d.poll) },
+		Say:   func(line string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), line) },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -114,27 +136,24 @@ func (d *decryption) verify(cmd *cobra.Command, c *client.Client) (*verify.Repor
 	return report, nil
 }
 
-func (d *decryption) openRecord(cmd *cobra.Command, c *client.Client) (*record.Record, func(), error) {
-	if d.record != "" {
-		rec, err := record.Open(d.record)
-		if errors.Is(err, record.ErrDamaged) {
-			err = terminal.Difference(err)
-		}
-		return rec, func() {}, err
+func (d *decryption) verifyRecord(cmd *cobra.Command) (*verify.Report, error) {
+	if d.wait {
+		return nil, terminal.Usage("--wait follows nodes: it does not go with --record")
 	}
-	dir, err := os.MkdirTemp("", "urna-record-*")
-	if err != nil {
-		return nil, nil, fmt.Errorf("fetch record: %w", err)
+	rec, err := record.Open(d.record)
+	if errors.Is(err, record.ErrDamaged) {
+		return nil, terminal.Difference(err)
 	}
-	clean := func() { _ = os.RemoveAll(dir) }
-	progress := newProgress(cmd, "blocks fetched")
-	rec, err := record.Fetch(cmd.Context(), record.Request{Source: c, Genesis: c.Trust().Genesis().Raw, Dir: dir, Progress: progress.Set})
 	if err != nil {
-		clean()
-		return nil, nil, err
+		return nil, err
+	}
+	progress := newProgress(cmd, "KiB of blocks verified")
+	report, err := verify.Run(cmd.Context(), rec, verify.Options{Progress: verified(progress), Work: d.work})
+	if err != nil {
+		return nil, err
 	}
 	progress.Done()
-	return rec, clean, nil
+	return report, nil
 }
 
 // compare looks at the ledger's own sums and phase under the newest signed head.

@@ -20,12 +20,18 @@ type Live struct {
 	summaries []Summary
 }
 
-// Look asks a node how far its chain goes and what it proves there. The stretch
-// reaches past each height at which something is proven.
-func Look(ctx context.Context, src Source, trust *chain.Trust) (*Live, error) {
+// Look asks a node how far its chain goes and, if proven is set, for the proven
+// summaries of all elections: then the stretch reaches past each height at which
+// something is proven.
+func Look(ctx context.Context, src Source, trust *chain.Trust, proven bool) (*Live, error) {
 	l := &Live{source: src, first: trust.Genesis().InitialHeight}
 	var err error
-	if l.summaries, l.last, err = summaries(ctx, src, trust.ChainID(), 0); err != nil {
+	if proven {
+		l.summaries, l.last, err = summaries(ctx, src, trust.ChainID(), 0)
+	} else {
+		l.last, err = height(ctx, src, trust.ChainID(), 0)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("look at node: %w", err)
 	}
 	if l.last < l.first {
@@ -63,11 +69,11 @@ func (l *Live) BlocksFrom(ctx context.Context, height int64) iter.Seq2[*chain.Bl
 			}
 			block, err := chain.DecodeBlock(raw)
 			if err != nil {
-				yield(nil, fmt.Errorf("block %d: %w: %w", height, ErrDamaged, err))
+				yield(nil, fmt.Errorf("block %d: %w", height, err))
 				return
 			}
 			if block.Header.Height != height {
-				yield(nil, fmt.Errorf("block of height %d came for %d: %w", block.Header.Height, height, ErrDamaged))
+				yield(nil, fmt.Errorf("block of height %d came for %d", block.Header.Height, height))
 				return
 			}
 			height++
@@ -81,21 +87,14 @@ func (l *Live) BlocksFrom(ctx context.Context, height int64) iter.Seq2[*chain.Bl
 // summaries asks for the elections' proven summaries, and says how far blocks
 // must go: to what the node has, at least to a height, and past each summary.
 func summaries(ctx context.Context, src Source, chainID string, least int64) ([]Summary, int64, error) {
-	status, err := src.Status(ctx)
+	last, err := height(ctx, src, chainID, least)
 	if err != nil {
 		return nil, 0, err
-	}
-	if status.ChainID != chainID {
-		return nil, 0, fmt.Errorf("node is of chain %q, the genesis of %q: use a node of the same chain", status.ChainID, chainID)
-	}
-	if status.Height < least {
-		return nil, 0, fmt.Errorf("node is at height %d, below the %d asked for: try later or another node", status.Height, least)
 	}
 	list, err := src.Elections(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	last := status.Height
 	var out []Summary
 	// An election made while others are asked for is asked for, too: it may
 	// exist at the height of the newest summary.
@@ -123,6 +122,21 @@ func summaries(ctx context.Context, src Source, chainID string, least int64) ([]
 		}
 	}
 	return out, last, nil
+}
+
+// height is what a node of the chain has.
+func height(ctx context.Context, src Source, chainID string, least int64) (int64, error) {
+	status, err := src.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if status.ChainID != chainID {
+		return 0, fmt.Errorf("node is of chain %q, the genesis of %q: use a node of the same chain", status.ChainID, chainID)
+	}
+	if status.Height < least {
+		return 0, fmt.Errorf("node is at height %d, below the %d asked for: try later or another node", status.Height, least)
+	}
+	return status.Height, nil
 }
 
 func contains(list []Summary, id []byte) bool {

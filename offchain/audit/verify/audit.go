@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"github.com/urna-vote/urna/offchain/audit/record"
 	"github.com/urna-vote/urna/offchain/audit/table"
 	"github.com/urna-vote/urna/offchain/chain"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 )
 
 // Audit is a verification that can go on: by one stretch of blocks after the
@@ -29,8 +31,6 @@ type Audit struct {
 	// bytes of blocks that were read.
 	bytes int64
 	saved time.Time
-	// failed: an Advance did not end; the state is worth nothing.
-	failed bool
 }
 
 // genesisError: nothing can be verified under this genesis.
@@ -184,22 +184,41 @@ func (a *Audit) Height() int64 {
 }
 
 // Advance verifies what a source has after the height reached, up to a height,
-// with the commit for its last block and the summaries of its elections. After
-// an error the audit can only be closed.
+// with the commit for its last block and the summaries of its elections. If the
+// source fails or the context ends, what came before stands and another Advance
+// goes on.
 func (a *Audit) Advance(ctx context.Context, src Source, last int64) error {
-	if a.failed {
-		return errors.New("an earlier stretch of blocks was not verified to its end")
-	}
-	a.failed = true
 	v := a.v
-	v.heads = newHeads(v, src.Summaries())
-	if err := a.walk(ctx, src, last); err != nil {
-		return err
+	if v.store.err != nil {
+		return v.store.err
 	}
-	v.heads.finish(last)
+	v.heads = newHeads(v, src.Summaries())
+	err := a.walk(ctx, src, last)
+	if err == nil {
+		v.heads.finish(last)
+	}
 	v.bench.settle()
-	a.failed = v.store.err != nil
-	return v.store.err
+	return cmp.Or(v.store.err, err)
+}
+
+// OK reports whether nothing wrong was found so far.
+func (a *Audit) OK() bool {
+	a.v.bench.settle()
+	a.v.found.mu.Lock()
+	defer a.v.found.mu.Unlock()
+	return len(a.v.found.list) == 0
+}
+
+// Err is what makes going on impossible, as a full disk.
+func (a *Audit) Err() error { return a.v.store.err }
+
+// Zone is the state of a zone at the height reached, false if no block made it.
+func (a *Audit) Zone(id [32]byte, zone uint32) (electionv1.ZoneState, bool) {
+	e := a.v.byID[id]
+	if e == nil || int64(zone) >= int64(len(e.zones)) {
+		return electionv1.ZoneState{}, false
+	}
+	return e.zones[zone].state, true
 }
 
 // Report is what verification has found so far.
@@ -265,8 +284,8 @@ func (a *Audit) block(ctx context.Context, b *opened, last, total int64) error {
 	if a.opt.Progress != nil {
 		a.opt.Progress(Progress{Height: height, Last: last, Bytes: a.bytes, Total: max(total, a.bytes)})
 	}
-	if a.opt.Work != "" && height < last && time.Since(a.saved) >= a.opt.Every {
-		return a.Save()
+	if height < last {
+		return a.SaveIfDue()
 	}
 	return nil
 }

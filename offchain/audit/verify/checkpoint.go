@@ -56,10 +56,21 @@ func program() string {
 
 func (a *Audit) checkpoint() string { return filepath.Join(a.dir, checkpointName) }
 
-// Save writes a checkpoint of the height reached.
+// SaveIfDue writes a checkpoint if the last one is old enough.
+func (a *Audit) SaveIfDue() error {
+	if time.Since(a.saved) < a.opt.Every {
+		return nil
+	}
+	return a.Save()
+}
+
+// Save writes a checkpoint of the height reached, if there is a work directory.
 func (a *Audit) Save() error {
 	v := a.v
-	if a.opt.Work == "" || v.last.header == nil {
+	if a.opt.Work == "" || v.last.header == nil || v.store.err != nil {
+		return nil
+	}
+	if a.opt.Sound && !a.OK() {
 		return nil
 	}
 	v.bench.settle()

@@ -45,6 +45,9 @@ type Options struct {
 	Resume bool
 	// Every is how often a checkpoint is written; 0 is every 30 seconds.
 	Every time.Duration
+	// Sound: no checkpoint is written after something wrong was found, so that
+	// the same blocks can be verified anew as another node gives them.
+	Sound bool
 	// Note is told in words why something is done otherwise than asked; may be
 	// nil.
 	Note func(line string)
@@ -98,7 +101,7 @@ func run(ctx context.Context, rec *record.Record, opt Options) (report *Report, 
 		}
 	}
 	if err := a.Advance(ctx, rec, last); err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.Save())
 	}
 	return a.Report()
 }
