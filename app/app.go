@@ -10,6 +10,7 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 
 	"github.com/urna-vote/urna/app/genesis"
+	"github.com/urna-vote/urna/app/mempool"
 	"github.com/urna-vote/urna/app/store"
 	"github.com/urna-vote/urna/app/txn"
 	"github.com/urna-vote/urna/x/ledger"
@@ -27,6 +28,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Workers verify at once; 0 means one for each core.
 	Workers int
+	// Pool limits what waits; zero are the defaults.
+	Pool mempool.Limits
 	// CacheBytes of the store; 0 is its default.
 	CacheBytes int64
 	// Snapshots of state for nodes that join; none if zero.
@@ -40,10 +43,6 @@ type Rules struct {
 	Genesis func(w ledger.Writer, state *genesis.State) error
 }
 
-// remembered is how many accepted transactions the memo holds: several full
-// blocks and a full pool.
-const remembered = 100_000
-
 // App implements abci.Application.
 type App struct {
 	chainID  string
@@ -56,10 +55,13 @@ type App struct {
 	router   *txn.Router
 	verifier *txn.Verifier
 	store    *store.Store
+	pool     *mempool.Pool
 
 	consensus sync.Mutex // one step of consensus at a time; guards:
 	decided   []*decision
 	pending   *decision
+	// room that the engine last gave a proposal.
+	room int64
 
 	snapshots snapshots
 
@@ -101,9 +103,9 @@ func NewWith(cfg Config, rules Rules) (*App, error) {
 	a := &App{
 		chainID: cfg.ChainID, dir: cfg.Dir, fs: cfg.FS, log: cfg.Logger,
 		workers: txn.Workers(cfg.Workers), rules: rules, router: router,
-		failed: make(chan struct{}),
+		room: defaultRoom, failed: make(chan struct{}),
 	}
-	a.verifier = txn.NewVerifier(a.workers, remembered)
+	a.verifier = txn.NewVerifier(a.workers)
 	a.store, err = store.Open(store.Options{
 		Dir: cfg.Dir, FS: cfg.FS, ChainID: cfg.ChainID, CacheBytes: cfg.CacheBytes,
 		Say: func(what string) { a.log.Warn("store", "says", what) },
@@ -115,12 +117,17 @@ func NewWith(cfg Config, rules Rules) (*App, error) {
 		return nil, fmt.Errorf("open application: %w", errors.Join(err, a.store.Close()))
 	}
 	a.latest = a.newView()
+	if cfg.Pool == (mempool.Limits{}) {
+		cfg.Pool = mempool.DefaultLimits()
+	}
+	a.pool = mempool.New(mempool.Config{Judge: (*judge)(a), Limits: cfg.Pool, Logger: a.log})
 	return a, nil
 }
 
 // Close ends the application when no view is in use.
 func (a *App) Close() error {
 	a.closeSnapshots()
+	a.pool.Close()
 	a.consensus.Lock()
 	defer a.consensus.Unlock()
 	a.forget()

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	"github.com/urna-vote/urna/app/mempool"
 	"github.com/urna-vote/urna/crypto/merkle"
 	"github.com/urna-vote/urna/x/envelope"
 )
@@ -213,7 +214,7 @@ func TestDecidedBlockAgainstTheRulesStopsTheNodeWithEvidence(t *testing.T) {
 	if _, err := n.app.Commit(ctx, &abci.RequestCommit{}); err == nil {
 		t.Fatal("a stopped application commits")
 	}
-	if _, err := n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: note(t, 2)}); err == nil {
+	if r, err := n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: note(t, 2)}); err != nil || r.Code != mempool.CodeStopping.Number {
 		t.Fatal("a stopped application checks")
 	}
 	f, err := fs.Open("data/evidence-2.bin")
@@ -255,20 +256,6 @@ func TestTransactionRefusedAsTooEarlyIsAcceptedLater(t *testing.T) {
 		t.Fatal("not proposed")
 	}
 	n.block(raw)
-}
-
-func TestRecheckAsksTheStateOnly(t *testing.T) {
-	n := startNode(t, vfs.NewMem(), trialRules(false))
-	defer n.close()
-	raw := note(t, 1)
-	n.block(raw)
-	r, err := n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: raw, Type: abci.CheckTxType_Recheck})
-	if err != nil || r.Code != codeTaken.Number {
-		t.Fatalf("a taken note may stay in the pool: %v, %v", r, err)
-	}
-	if r, err = n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: note(t, 2), Type: abci.CheckTxType_Recheck}); err != nil || r.Code != 0 {
-		t.Fatalf("%v, %v", r, err)
-	}
 }
 
 // smallOrder is the neutral element as a key: elsewhere it signs everything.

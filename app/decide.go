@@ -3,10 +3,10 @@ package app
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -31,10 +31,19 @@ type block struct {
 
 // decision is an accepted block and what it makes of the state.
 type decision struct {
-	key     [32]byte
 	base    *View
+	block   block
 	sealed  *store.Sealed
+	changes store.Changes
 	results []*abci.ExecTxResult
+	hashes  [][32]byte
+}
+
+// of reports whether the decision is of this block over this state. It compares
+// the bytes, which costs less than hashing them.
+func (d *decision) of(base *View, b block) bool {
+	return d.base.Height == base.Height && d.base.AppHash == base.AppHash &&
+		d.block.height == b.height && d.block.timeMS == b.timeMS && slices.EqualFunc(d.block.txs, b.txs, bytes.Equal)
 }
 
 // rejection says why a block is refused. Position is the transaction's, −1 if
@@ -57,48 +66,66 @@ func refuse(position int, format string, args ...any) *rejection {
 	return &rejection{position: position, err: fmt.Errorf(format, args...)}
 }
 
-// blockKey names a block over a state: the same key means the same decision.
-func blockKey(base *View, b block) [32]byte {
-	h := sha256.New()
-	_, _ = h.Write(base.AppHash[:])
-	var n [8]byte
-	for _, v := range []uint64{uint64(base.Height), uint64(b.height), uint64(b.timeMS), uint64(len(b.txs))} {
-		binary.BigEndian.PutUint64(n[:], v)
-		_, _ = h.Write(n[:])
-	}
-	for _, raw := range b.txs {
-		sum := sha256.Sum256(raw)
-		_, _ = h.Write(sum[:])
-	}
-	return [32]byte(h.Sum(nil))
-}
-
 // decide is the one function that says whether a block is right and what it
 // makes of the state. It depends on the state before, the block and the rule
 // version in that state, and on nothing else: no clock, no pool, no memory of
 // refusals. A fault in a module's code is a refusal; a failing disk panics with
 // *store.Failure.
 func (a *App) decide(base *View, b block) (d *decision, rej *rejection) {
-	defer func() {
-		if p := recover(); p != nil {
-			if f, ok := p.(*store.Failure); ok {
-				panic(f)
-			}
-			d, rej = nil, refuse(-1, "the program fails on this block: %v\n%s", p, debug.Stack())
-		}
-	}()
-	ctx, rej := a.context(base, b)
+	defer a.faults(&d, &rej)
+	ctx, branch, rej := a.start(base, b)
 	if rej != nil {
 		return nil, rej
+	}
+	if rej := fits(b); rej != nil {
+		return nil, rej
+	}
+	return a.conclude(ctx, branch, base, b, a.judge(ctx, branch, b.txs))
+}
+
+// decideJudged is decide of a block whose transactions were judged over the same
+// start.
+func (a *App) decideJudged(base *View, b block, js []judged) (d *decision, rej *rejection) {
+	defer a.faults(&d, &rej)
+	ctx, branch, rej := a.start(base, b)
+	if rej != nil {
+		return nil, rej
+	}
+	if rej := fits(b); rej != nil {
+		return nil, rej
+	}
+	return a.conclude(ctx, branch, base, b, js)
+}
+
+// faults makes a panic of the program a refusal of the block; it is deferred.
+func (a *App) faults(d **decision, rej **rejection) {
+	if p := recover(); p != nil {
+		if f, ok := p.(*store.Failure); ok {
+			panic(f)
+		}
+		*d, *rej = nil, refuse(-1, "the program fails on this block: %v\n%s", p, debug.Stack())
+	}
+}
+
+// start is the state that a block's transactions are judged by: that before the
+// block with what is due at its header's time.
+func (a *App) start(base *View, b block) (ledger.Context, *store.Branch, *rejection) {
+	ctx, rej := a.context(base, b)
+	if rej != nil {
+		return ctx, nil, rej
 	}
 	branch := store.NewBranch(base.snap)
 	a.begin(ctx, branch)
-	js, rej := a.admit(ctx, branch, b)
-	if rej != nil {
+	return ctx, branch, nil
+}
+
+// conclude admits judged transactions, executes them and seals the state.
+func (a *App) conclude(ctx ledger.Context, branch *store.Branch, base *View, b block, js []judged) (*decision, *rejection) {
+	if rej := a.admit(js); rej != nil {
 		return nil, rej
 	}
-	d = &decision{key: blockKey(base, b), base: base}
-	if d.results, rej = execute(ctx, branch, js); rej != nil {
+	results, rej := execute(ctx, branch, js)
+	if rej != nil {
 		return nil, rej
 	}
 	for _, m := range a.rules.Modules {
@@ -106,7 +133,11 @@ func (a *App) decide(base *View, b block) (d *decision, rej *rejection) {
 			m.EndBlock(ctx, branch)
 		}
 	}
-	d.sealed = a.seal(ctx, branch)
+	d := &decision{base: base, block: b, results: results, hashes: make([][32]byte, len(js))}
+	for i := range js {
+		d.hashes[i] = js[i].opened.Tx.Hash
+	}
+	d.sealed, d.changes = a.seal(ctx, branch), branch.Changes()
 	return d, nil
 }
 
@@ -142,39 +173,43 @@ func (a *App) begin(ctx ledger.Context, branch *store.Branch) {
 	branch.Settle()
 }
 
-// admit checks everything about a block's transactions against the state before
-// them: limits, form, rules, order, claims, cryptography.
-func (a *App) admit(ctx ledger.Context, branch *store.Branch, b block) ([]judged, *rejection) {
+// fits refuses a block that is larger than any may be.
+func fits(b block) *rejection {
 	if len(b.txs) > MaxBlockTxs {
-		return nil, refuse(-1, "%d transactions are more than %d", len(b.txs), MaxBlockTxs)
+		return refuse(-1, "%d transactions are more than %d", len(b.txs), MaxBlockTxs)
 	}
 	size := 0
 	for _, raw := range b.txs {
 		size += len(raw)
 	}
 	if size > MaxBlockBytes {
-		return nil, refuse(-1, "%d bytes of transactions are more than %d", size, MaxBlockBytes)
+		return refuse(-1, "%d bytes of transactions are more than %d", size, MaxBlockBytes)
 	}
-	js := a.judge(ctx, branch, b.txs)
-	taken := newClaims()
+	return nil
+}
+
+// admit checks everything about a block's transactions against the state before
+// them: form and rules, which they were judged by, order, claims, cryptography.
+func (a *App) admit(js []judged) *rejection {
+	taken := newClaims(len(js))
 	for i := range js {
 		if js[i].err != nil {
-			return nil, &rejection{position: i, err: js[i].err}
+			return &rejection{position: i, err: js[i].err}
 		}
 		if i > 0 && compareTxs(js[i-1].opened.Tx, js[i].opened.Tx) >= 0 {
-			return nil, refuse(i, "not in strictly ascending order of kind and hash")
+			return refuse(i, "not in strictly ascending order of kind and hash")
 		}
 		if err := taken.take(js[i].demands); err != nil {
-			return nil, &rejection{position: i, err: err}
+			return &rejection{position: i, err: err}
 		}
 	}
-	a.verify(js)
+	a.verify(js, a.verifier.VerifyBlock)
 	for i := range js {
 		if js[i].err != nil {
-			return nil, &rejection{position: i, err: js[i].err}
+			return &rejection{position: i, err: js[i].err}
 		}
 	}
-	return js, nil
+	return nil
 }
 
 // compareTxs orders the transactions of a block.

@@ -357,7 +357,7 @@ func replayBlock(a *app.App, height int, b recordedBlock, out *os.File) error {
 	if os.Getenv(envMode) == "full" {
 		said = nil
 		for _, raw := range b.Candidates {
-			r, err := a.CheckTx(ctx, &abci.RequestCheckTx{Tx: raw})
+			r, err := checked(a, raw)
 			if err != nil {
 				return err
 			}

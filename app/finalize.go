@@ -22,7 +22,7 @@ func (a *App) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 	base := a.View()
 	defer base.Close()
 	b := block{height: req.Height, timeMS: req.Time.UnixMilli(), txs: req.Txs}
-	d := a.kept(blockKey(base, b))
+	d := a.kept(base, b)
 	if d == nil {
 		var rej *rejection
 		if d, rej = a.decide(base, b); rej != nil {

@@ -253,13 +253,22 @@ func (n *node) block(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	return r
 }
 
+// check says what would become of a transaction, in the form of the engine.
 func (n *node) check(raw []byte) *abci.ResponseCheckTx {
 	n.t.Helper()
-	r, err := n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: raw})
+	r, err := checked(n.app, raw)
 	if err != nil {
 		n.t.Fatal(err)
 	}
 	return r
+}
+
+func checked(a *app.App, raw []byte) (*abci.ResponseCheckTx, error) {
+	refusal, err := a.CheckRaw(raw)
+	if err != nil || refusal == nil {
+		return &abci.ResponseCheckTx{}, err
+	}
+	return &abci.ResponseCheckTx{Code: refusal.Code.Number, Codespace: refusal.Code.Module, Log: refusal.Error()}, nil
 }
 
 func (n *node) appHash() []byte {

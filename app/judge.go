@@ -26,37 +26,67 @@ type judged struct {
 	err     error
 }
 
+// open finds the opened form of a transaction, or opens it.
+func (a *App) open(raw []byte, hash [32]byte) (*txn.Opened, error) {
+	if o := a.pool.Opened(hash); o != nil {
+		return o, nil
+	}
+	return a.router.OpenHashed(raw, hash)
+}
+
+// hashOf is the hash of a transaction, unless it is so large that it is refused
+// without.
+func hashOf(raw []byte) [32]byte {
+	if len(raw) > envelope.MaxBytes {
+		return [32]byte{}
+	}
+	return envelope.Hash(raw)
+}
+
 // judge opens transactions and asks their modules, on all cores. Nothing may
 // write to r meanwhile.
 func (a *App) judge(ctx ledger.Context, r ledger.Reader, raws [][]byte) []judged {
 	out := make([]judged, len(raws))
 	txn.Spread(a.workers, len(raws), func(from, to int) {
 		for i := from; i < to; i++ {
-			out[i] = a.judgeOne(ctx, r, raws[i])
+			out[i] = a.judgeOne(ctx, r, raws[i], hashOf(raws[i]), nil)
 		}
 	})
 	return out
 }
 
-// judgeOne never lets a fault in a module's code reach the engine: whatever
-// makes it panic is refused, by every node alike.
-func (a *App) judgeOne(ctx ledger.Context, r ledger.Reader, raw []byte) (j judged) {
+// judgeOpened is judge of what was opened before.
+func (a *App) judgeOpened(ctx ledger.Context, r ledger.Reader, opened []*txn.Opened) []judged {
+	out := make([]judged, len(opened))
+	txn.Spread(a.workers, len(opened), func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = a.judgeOne(ctx, r, nil, opened[i].Tx.Hash, opened[i])
+		}
+	})
+	return out
+}
+
+// judgeOne judges a transaction, opened before or not. It never lets a fault in
+// a module's code reach the engine: whatever makes it panic is refused, by every
+// node alike.
+func (a *App) judgeOne(ctx ledger.Context, r ledger.Reader, raw []byte, hash [32]byte, o *txn.Opened) (j judged) {
 	defer func() {
 		if p := recover(); p != nil {
 			if f, ok := p.(*store.Failure); ok {
 				panic(f)
 			}
-			hash := envelope.Hash(raw)
 			a.log.Error("ALARM: a transaction makes the program fail", "hash", hex.EncodeToString(hash[:]), "panic", p, "stack", string(debug.Stack()))
 			j = judged{err: codeFault.Refuse("transaction", "the program fails on it; the operators have been told")}
 		}
 	}()
-	o, err := a.router.Open(raw)
-	if err != nil {
-		return judged{err: err}
+	if o == nil {
+		var err error
+		if o, err = a.open(raw, hash); err != nil {
+			return judged{err: err}
+		}
 	}
 	if o.Handler.SignedFirst {
-		signature := []txn.Item{{Hash: o.Tx.Hash, Checks: o.Checks(ledger.Demands{})}}
+		signature := []txn.Item{{Memo: &o.Signed, Checks: o.Checks(ledger.Demands{})}}
 		if err := a.verifier.Verify(signature)[0]; err != nil {
 			return judged{err: a.faultless(o, err)}
 		}
@@ -75,20 +105,19 @@ func (a *App) judgeOne(ctx ledger.Context, r ledger.Reader, raw []byte) (j judge
 
 // item is what must be verified of a judged transaction.
 func (j *judged) item() txn.Item {
-	return txn.Item{Hash: j.opened.Tx.Hash, Checks: j.opened.Checks(j.demands)}
+	return txn.Item{Memo: &j.opened.Accepted, Checks: j.opened.Checks(j.demands)}
 }
 
 // verify asks cryptography about the judged transactions that are still right,
-// all together.
-func (a *App) verify(js []judged) {
-	var items []txn.Item
-	var at []int
+// all together, in one of the verifier's two ways.
+func (a *App) verify(js []judged, ask func([]txn.Item) []error) {
+	items, at := make([]txn.Item, 0, len(js)), make([]int, 0, len(js))
 	for i := range js {
 		if js[i].err == nil {
 			items, at = append(items, js[i].item()), append(at, i)
 		}
 	}
-	for n, err := range a.verifier.Verify(items) {
+	for n, err := range ask(items) {
 		if err != nil {
 			js[at[n]].err = a.faultless(js[at[n]].opened, err)
 		}
@@ -112,7 +141,9 @@ type claims struct {
 	used    map[string]uint64
 }
 
-func newClaims() claims { return claims{claimed: make(map[string]bool), used: make(map[string]uint64)} }
+func newClaims(n int) claims {
+	return claims{claimed: make(map[string]bool, n), used: make(map[string]uint64)}
+}
 
 // take takes all of a transaction's claims and quotas, or none.
 func (c claims) take(d ledger.Demands) error {
@@ -133,4 +164,17 @@ func (c claims) take(d ledger.Demands) error {
 		c.used[q.Name]++
 	}
 	return nil
+}
+
+// asRefusal gives a module's plain error the code of a fault: modules refuse
+// with codes.
+func asRefusal(err error) *ledger.Refusal {
+	if err == nil {
+		return nil
+	}
+	var r *ledger.Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return &ledger.Refusal{Code: codeFault, Field: "transaction", Reason: err.Error()}
 }

@@ -73,7 +73,7 @@ func TestReadersRunBesideBlocks(t *testing.T) {
 						t.Error(err)
 					}
 				case 1:
-					if _, err := n.app.CheckRaws([][]byte{note(t, i%60), proof(t, id(1, 100+i%60))}); err != nil {
+					if _, err := n.app.CheckRaw(proof(t, id(1, 100+i%60))); err != nil {
 						t.Error(err)
 					}
 				default:

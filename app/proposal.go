@@ -25,9 +25,14 @@ func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 	base := a.View()
 	defer base.Close()
 	b := block{height: req.Height, timeMS: req.Time.UnixMilli()}
-	b.txs = a.choose(base, b, req.Txs, req.MaxTxBytes)
+	a.room = req.MaxTxBytes
+	js := a.choose(base, b, req.Txs, req.MaxTxBytes)
 	for range maxCulprits + 1 {
-		d, rej := a.decide(base, b)
+		b.txs = make([][]byte, len(js))
+		for i := range js {
+			b.txs[i] = js[i].opened.Tx.Raw
+		}
+		d, rej := a.decideJudged(base, b, js)
 		if rej == nil {
 			a.keep(d)
 			return &abci.ResponsePrepareProposal{Txs: b.txs}, nil
@@ -36,7 +41,8 @@ func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 		if rej.position < 0 {
 			break
 		}
-		b.txs = slices.Delete(slices.Clone(b.txs), rej.position, rej.position+1)
+		a.pool.Drop(js[rej.position].opened.Tx.Hash, asRefusal(rej.err))
+		js = slices.Delete(js, rej.position, rej.position+1)
 	}
 	a.log.Error("ALARM: an empty block is proposed", "height", b.height)
 	return &abci.ResponsePrepareProposal{}, nil
@@ -48,36 +54,43 @@ func (a *App) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 const maxCulprits = 16
 
 // choose takes candidates that are right, whose claims are free and for which
-// there is room.
-func (a *App) choose(base *View, b block, candidates [][]byte, maxBytes int64) (chosenTxs [][]byte) {
+// there is room, judged over the block's start: from the engine, which has none
+// while the pool is the application's, and from the pool. What the state refuses
+// leaves the pool.
+func (a *App) choose(base *View, b block, candidates [][]byte, maxBytes int64) (chosen []judged) {
 	defer func() {
 		if p := recover(); p != nil {
 			if f, ok := p.(*store.Failure); ok {
 				panic(f)
 			}
 			a.log.Error("ALARM: no proposal can be made", "height", b.height, "panic", p, "stack", string(debug.Stack()))
-			chosenTxs = nil
+			chosen = nil
 		}
 	}()
-	ctx, rej := a.context(base, b)
-	if rej != nil || len(candidates) == 0 {
+	room := min(maxBytes, MaxBlockBytes)
+	waiting := a.pool.Candidates(room, framing, MaxBlockTxs, mostWork)
+	if len(candidates)+len(waiting) == 0 {
 		return nil
 	}
-	branch := store.NewBranch(base.snap)
-	a.begin(ctx, branch)
-	js := a.judge(ctx, branch, candidates)
-	a.verify(js)
-	room := min(maxBytes, MaxBlockBytes)
-	taken := newClaims()
-	seen := make(map[[32]byte]bool)
-	var chosen []judged
+	ctx, branch, rej := a.start(base, b)
+	if rej != nil {
+		return nil
+	}
+	js := append(a.judge(ctx, branch, candidates), a.judgeOpened(ctx, branch, waiting)...)
+	a.verify(js, a.verifier.Verify)
+	taken := newClaims(len(js))
+	seen := make(map[[32]byte]bool, len(js))
+	chosen = make([]judged, 0, len(js))
 	for i := range js {
-		if js[i].err != nil || len(chosen) == MaxBlockTxs {
+		if js[i].err != nil {
+			if at := i - len(candidates); at >= 0 {
+				a.pool.Drop(waiting[at].Tx.Hash, asRefusal(js[i].err))
+			}
 			continue
 		}
 		tx := js[i].opened.Tx
 		size := int64(len(tx.Raw)) + framing
-		if seen[tx.Hash] || size > room || taken.take(js[i].demands) != nil {
+		if len(chosen) == MaxBlockTxs || seen[tx.Hash] || size > room || taken.take(js[i].demands) != nil {
 			continue
 		}
 		seen[tx.Hash] = true
@@ -85,11 +98,7 @@ func (a *App) choose(base *View, b block, candidates [][]byte, maxBytes int64) (
 		chosen = append(chosen, js[i])
 	}
 	slices.SortFunc(chosen, func(x, y judged) int { return compareTxs(x.opened.Tx, y.opened.Tx) })
-	out := make([][]byte, len(chosen))
-	for i := range chosen {
-		out[i] = chosen[i].opened.Tx.Raw
-	}
-	return out
+	return chosen
 }
 
 // framing is what the engine adds to a transaction in a block, at most: a tag
@@ -107,7 +116,7 @@ func (a *App) ProcessProposal(_ context.Context, req *abci.RequestProcessProposa
 	base := a.View()
 	defer base.Close()
 	b := block{height: req.Height, timeMS: req.Time.UnixMilli(), txs: req.Txs}
-	if a.kept(blockKey(base, b)) == nil {
+	if a.kept(base, b) == nil {
 		d, rej := a.decide(base, b)
 		if rej != nil {
 			a.log.Warn("proposal refused", "height", b.height, "transactions", len(b.txs), "reason", rej)
@@ -124,7 +133,7 @@ const rounds = 3
 
 // keep keeps a decision until the height is decided.
 func (a *App) keep(d *decision) {
-	if a.kept(d.key) != nil {
+	if a.kept(d.base, d.block) != nil {
 		return
 	}
 	if len(a.decided) == rounds {
@@ -135,10 +144,10 @@ func (a *App) keep(d *decision) {
 	a.decided = append(a.decided, d)
 }
 
-// kept finds a decision by its key.
-func (a *App) kept(key [32]byte) *decision {
+// kept finds the decision of a block over a state.
+func (a *App) kept(base *View, b block) *decision {
 	for _, d := range a.decided {
-		if d.key == key {
+		if d.of(base, b) {
 			return d
 		}
 	}

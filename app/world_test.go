@@ -23,6 +23,7 @@ import (
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/commission"
 	"github.com/urna-vote/urna/x/election"
+	"github.com/urna-vote/urna/x/ballot"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger"
@@ -122,7 +123,12 @@ func leaveMessagesAlone(t testing.TB, modules []ledger.Module) {
 				if err != nil {
 					panic(err)
 				}
-				if fresh, err := h.Decode(envelope.Body); err != nil || !reflect.DeepEqual(fresh, tx.Message) {
+				fresh, err := h.Decode(envelope.Body)
+				if f, ok := fresh.(*ballot.Cast); ok { // it decodes its points at first use
+					if err != nil || !reflect.DeepEqual(f.Message, tx.Message.(*ballot.Cast).Message) {
+						t.Errorf("%s changes its message", h.Name)
+					}
+				} else if err != nil || !reflect.DeepEqual(fresh, tx.Message) {
 					t.Errorf("%s changes its message", h.Name)
 				}
 			}
@@ -196,12 +202,12 @@ func (w *world) wantSummariesRight() {
 	}
 }
 
-// verdicts of CheckTx as codespace and code.
+// verdicts are what a node says of transactions, as codespace and code.
 func verdicts(t testing.TB, a *app.App, raws [][]byte) []string {
 	t.Helper()
 	out := make([]string, len(raws))
 	for i, raw := range raws {
-		r, err := a.CheckTx(ctx, &abci.RequestCheckTx{Tx: raw})
+		r, err := checked(a, raw)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,7 @@ func newMetrics(n *Node) http.Handler {
 		defer v.Close()
 		return float64(v.Leaves().LogSize)
 	})
-	gauge("pool_transactions", "Transactions that wait for a block.", func() float64 { return float64(n.pool.Size()) })
+	gauge("pool_transactions", "Transactions that wait for a block.", func() float64 { return float64(n.app.Pool().Size()) })
 	gauge("peers", "Connected nodes.", func() float64 { return float64(network{n.engine}.Peers()) })
 	gauge("catching_up", "1 while the node fetches earlier blocks.", func() float64 {
 		if (network{n.engine}).CatchingUp() {

@@ -16,6 +16,7 @@ import (
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/urna-vote/urna/app"
+	"github.com/urna-vote/urna/app/mempool"
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/node/config"
 	"github.com/urna-vote/urna/node/enginedb"
@@ -23,6 +24,7 @@ import (
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/node/home"
 	"github.com/urna-vote/urna/node/intake"
+	"github.com/urna-vote/urna/node/pace"
 	"github.com/urna-vote/urna/node/public"
 )
 
@@ -35,7 +37,6 @@ type Node struct {
 	unlock  func() error
 	stores  *enginedb.Provider
 	app     *app.App
-	pool    *intake.Pool
 	engine  *cmtnode.Node
 	started bool
 	api     *server
@@ -90,6 +91,7 @@ func New(ctx context.Context, dir home.Dir, cfg config.Config, version string, l
 	}
 	if n.app, err = app.New(app.Config{
 		Dir: dir.AppData(), ChainID: n.genesis.Doc.ChainID, Logger: log.With("part", "app"), Workers: cfg.App.Workers,
+		Pool: mempool.Limits{Size: cfg.Mempool.Size, Bytes: cfg.Mempool.Bytes},
 	}); err != nil {
 		return nil, err
 	}
@@ -145,7 +147,6 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 	logger := enginelog.Logger{To: n.log.With("part", "engine"), Least: level(n.cfg.Log.Engine), Quiet: &n.stopping, Stopped: func(reason string) {
 		n.failed.Note("keep consensus", errors.New(reason))
 	}}
-	n.pool = intake.New(n.app, n.cfg.Mempool, n.failed)
 	n.stores = enginedb.NewProvider(enginelog.Pebble{To: n.log})
 	// The engine panics on some errors of its stores or of the application
 	// while it replays blocks.
@@ -154,20 +155,23 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 			err = errors.Join(fmt.Errorf("start engine: %v", r), n.failed.Err())
 		}
 	}()
-	n.engine, err = cmtnode.NewNodeWithContext(ctx, n.cfg.Engine(dir.Data()), signer, peer,
-		proxy.NewConnSyncLocalClientCreator(n.pool),
+	engine := n.cfg.Engine(dir.Data())
+	paced := pace.Before(intake.Guard(n.app, n.failed), pace.Config{
+		Engine: engine.Consensus, Busy: n.cfg.Consensus.TimeoutCommit, Idle: n.cfg.Consensus.IdlePause,
+		FullBlock: config.FullBlock, Waiting: n.app.Pool().Size,
+	})
+	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(paced),
 		func() (*types.GenesisDoc, error) { return n.genesis.Doc, nil },
-		n.stores.Open, cmtnode.DefaultMetricsProvider(n.cfg.Engine(dir.Data()).Instrumentation), logger)
+		n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation), logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("open engine: %w", err), n.failed.Err())
 	}
-	n.pool.Join(n.engine.Mempool())
 	return nil
 }
 
 func (n *Node) wireAPI(ack sign.PrivateKey, version string) error {
 	handler, err := public.New(public.Config{
-		App: n.app, Keepers: keepers(n.app), Pool: n.pool, Blocks: n.engine.BlockStore(), Network: network{n.engine},
+		App: n.app, Keepers: keepers(n.app), Pool: n.app.Pool(), Blocks: n.engine.BlockStore(), Network: network{n.engine},
 		Ack: ack, Genesis: n.genesis, Mode: n.cfg.Mode, Version: version, Origins: n.cfg.API.Origins, ReadyLag: n.cfg.API.ReadyLag,
 		Now: time.Now, Logger: n.log.With("part", "api"),
 	})
@@ -227,8 +231,8 @@ func (n *Node) Close() error {
 		errs = append(errs, n.metrics.close())
 	}
 	n.stopping.Store(true)
-	if n.pool != nil {
-		n.pool.Stop()
+	if n.app != nil {
+		n.app.Pool().Close()
 	}
 	if n.started {
 		errs = append(errs, n.engine.Stop())

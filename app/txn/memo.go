@@ -1,34 +1,55 @@
 package txn
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
+	"sync/atomic"
 
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// Item is a transaction's checks.
+// Item is a transaction's checks, with the memory of the transaction they are of.
 type Item struct {
-	Hash   [32]byte
+	// Memo of the transaction's bytes; nil remembers nothing.
+	Memo   *Memo
 	Checks []ledger.Check
 }
 
-// memoKey names the checks of a transaction: the same key means the same facts.
-// Acceptances are remembered by it, and only these.
-func memoKey(item Item) [32]byte {
-	h := sha256.New()
-	_, _ = h.Write(item.Hash[:])
-	var n [8]byte
-	for i := range item.Checks {
-		c := &item.Checks[i]
-		_, _ = h.Write(c.Params[:])
-		binary.BigEndian.PutUint32(n[:4], c.Code.Number)
-		binary.BigEndian.PutUint32(n[4:], uint32(len(c.Code.Module)))
-		_, _ = h.Write(n[:])
-		_, _ = h.Write([]byte(c.Code.Module))
-		binary.BigEndian.PutUint64(n[:], uint64(len(c.Field)))
-		_, _ = h.Write(n[:])
-		_, _ = h.Write([]byte(c.Field))
+// Memo remembers which checks of one transaction's bytes were accepted last.
+// Refusals are not remembered. It belongs to those bytes: the same checks with
+// the same parameters state the same facts. Many goroutines may use it.
+type Memo struct{ accepted atomic.Pointer[[]checkID] }
+
+// checkID names a check of a given transaction.
+type checkID struct {
+	params [32]byte
+	code   ledger.Code
+	field  string
+}
+
+// holds reports whether exactly these checks were accepted before.
+func (m *Memo) holds(checks []ledger.Check) bool {
+	if m == nil {
+		return false
 	}
-	return [32]byte(h.Sum(nil))
+	was := m.accepted.Load()
+	if was == nil || len(*was) != len(checks) {
+		return false
+	}
+	for i := range checks {
+		if id := &(*was)[i]; id.params != checks[i].Params || id.code != checks[i].Code || id.field != checks[i].Field {
+			return false
+		}
+	}
+	return true
+}
+
+// accept remembers checks that all hold.
+func (m *Memo) accept(checks []ledger.Check) {
+	if m == nil {
+		return
+	}
+	ids := make([]checkID, len(checks))
+	for i := range checks {
+		ids[i] = checkID{params: checks[i].Params, code: checks[i].Code, field: checks[i].Field}
+	}
+	m.accepted.Store(&ids)
 }

@@ -1,7 +1,6 @@
 package txn
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -16,9 +15,9 @@ type Router struct {
 	opened   *recent[*Opened]
 }
 
-// openedBytes of raw transactions are remembered opened; decoded they take a
-// few times as much.
-const openedBytes = 24 << 20
+// openedBytes of raw transactions are remembered opened, besides those in the
+// pool: several full blocks. Decoded they take a few times as much.
+const openedBytes = 32 << 20
 
 // NewRouter collects the handlers of the modules; no kind may have two.
 func NewRouter(chainID string, modules []ledger.Module) (*Router, error) {
@@ -44,19 +43,27 @@ type Opened struct {
 	Handler *ledger.Handler
 	// Signature of the signer, nil for an unsigned kind.
 	Signature *envelope.SignatureFact
+	// Accepted and Signed remember what cryptography accepted of it: all that was
+	// demanded, and the signature alone.
+	Accepted, Signed Memo
 }
 
 // Open checks the form of a transaction, the cheapest things first. What it
-// refuses, no state can make right. The error is a *ledger.Refusal.
+// refuses, no state can make right. The error is a *ledger.Refusal. The caller
+// gives the bytes away: nobody may change them any more.
 func (r *Router) Open(raw []byte) (*Opened, error) {
 	if len(raw) > envelope.MaxBytes {
 		return r.open(raw, [32]byte{}) // refuses it without hashing
 	}
-	hash := envelope.Hash(raw)
+	return r.OpenHashed(raw, envelope.Hash(raw))
+}
+
+// OpenHashed is Open of a transaction whose hash is known.
+func (r *Router) OpenHashed(raw []byte, hash [32]byte) (*Opened, error) {
 	if o, known := r.opened.get(hash, len(raw)); known {
 		return o, nil
 	}
-	o, err := r.open(bytes.Clone(raw), hash)
+	o, err := r.open(raw, hash)
 	if err == nil {
 		r.opened.put(hash, o, len(raw))
 	}

@@ -14,15 +14,10 @@ import (
 )
 
 // Verifier verifies the pure checks of transactions. Many goroutines may use it.
-type Verifier struct {
-	workers int
-	memo    *recent[struct{}]
-}
+type Verifier struct{ workers int }
 
-// NewVerifier remembers up to so many accepted transactions.
-func NewVerifier(workers, remember int) *Verifier {
-	return &Verifier{workers: workers, memo: newRecent[struct{}](remember)}
-}
+// NewVerifier uses so many cores.
+func NewVerifier(workers int) *Verifier { return &Verifier{workers: workers} }
 
 // Facts that can be verified together say so by these methods.
 type (
@@ -41,15 +36,20 @@ type place struct{ item, check int }
 // more, so that a stranger's rubbish never reaches the dear checks. The answer
 // has one entry for each item: nil if everything holds, else the refusal of the
 // first check that does not, of those that were made; ErrFault if a check makes
-// the program fail. An item's answer does not depend on its neighbours.
-func (v *Verifier) Verify(items []Item) []error {
+// the program fail. An item's answer does not depend on its neighbours. What an
+// item's memo holds is not verified again.
+func (v *Verifier) Verify(items []Item) []error { return v.verify(items, false) }
+
+// VerifyBlock is Verify of what somebody proposed in earnest: all stages at
+// once, so that no core waits for the last of a stage.
+func (v *Verifier) VerifyBlock(items []Item) []error { return v.verify(items, true) }
+
+func (v *Verifier) verify(items []Item, atOnce bool) []error {
 	answer := make([]error, len(items))
-	keys := make([][32]byte, len(items))
 	bad := make([][]error, len(items)) // by item and check
 	var g groups
 	for i := range items {
-		keys[i] = memoKey(items[i])
-		if _, known := v.memo.get(keys[i], 1); known || len(items[i].Checks) == 0 {
+		if len(items[i].Checks) == 0 || items[i].Memo.holds(items[i].Checks) {
 			continue
 		}
 		bad[i] = make([]error, len(items[i].Checks))
@@ -61,16 +61,24 @@ func (v *Verifier) Verify(items []Item) []error {
 	stands := func(p place) bool {
 		return !slices.ContainsFunc(bad[p.item], func(err error) bool { return err != nil })
 	}
-	for _, jobs := range g.stages(v.workers, report, stands) {
-		run(v.workers, jobs())
+	var all []func()
+	for _, stage := range g.stages(v.workers, report, stands) {
+		if atOnce {
+			all = append(all, stage()...)
+		} else {
+			run(v.workers, stage())
+		}
 	}
+	// The dear ones first: the cheap ones fill the gaps at the end.
+	slices.Reverse(all)
+	run(v.workers, all)
 	for i := range items {
 		if bad[i] == nil {
 			continue
 		}
 		answer[i] = firstRefusal(items[i].Checks, bad[i])
 		if answer[i] == nil {
-			v.memo.put(keys[i], struct{}{}, 1)
+			items[i].Memo.accept(items[i].Checks)
 		}
 	}
 	return answer

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -56,13 +57,22 @@ func items(n int, asked *atomic.Int64) ([]txn.Item, []uint32) {
 			code = codeSignature.Number // the first check that fails
 		}
 		want = append(want, code)
-		out = append(out, txn.Item{Hash: sha256.Sum256(fmt.Appendf(nil, "tx %d", i)), Checks: []ledger.Check{
+		out = append(out, txn.Item{Memo: new(txn.Memo), Checks: []ledger.Check{
 			{Fact: signature(i, i%7 != 0), Code: codeSignature, Field: "signature"},
 			{Fact: oddFact{number, asked}, Code: codeOdd, Field: "number"},
 			{Fact: signature(i+1, true), Code: codeSignature, Field: "other"},
 		}})
 	}
 	return out, want
+}
+
+// forgotten is the same items without what was remembered of them.
+func forgotten(all []txn.Item) []txn.Item {
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].Memo = new(txn.Memo)
+	}
+	return out
 }
 
 func wantCodes(t *testing.T, answers []error, want []uint32) {
@@ -83,16 +93,17 @@ func TestVerdictDependsNeitherOnCompanyNorOnOrderNorOnCores(t *testing.T) {
 	var asked atomic.Int64
 	all, want := items(120, &asked)
 	for workers := 1; workers <= 5; workers += 2 {
-		wantCodes(t, txn.NewVerifier(workers, 1000).Verify(all), want)
+		wantCodes(t, txn.NewVerifier(workers).Verify(forgotten(all)), want)
+		wantCodes(t, txn.NewVerifier(workers).VerifyBlock(forgotten(all)), want)
 		order := rand.New(rand.NewPCG(1, uint64(workers))).Perm(len(all))
 		shuffled, shuffledWant := make([]txn.Item, len(all)), make([]uint32, len(all))
 		for to, from := range order {
 			shuffled[to], shuffledWant[to] = all[from], want[from]
 		}
-		wantCodes(t, txn.NewVerifier(workers, 1000).Verify(shuffled), shuffledWant)
+		wantCodes(t, txn.NewVerifier(workers).Verify(forgotten(shuffled)), shuffledWant)
 	}
 	for i := range all[:20] {
-		wantCodes(t, txn.NewVerifier(2, 10).Verify(all[i:i+1]), want[i:i+1])
+		wantCodes(t, txn.NewVerifier(2).Verify(forgotten(all[i:i+1])), want[i:i+1])
 	}
 }
 
@@ -102,12 +113,12 @@ func TestNothingElseIsAskedAfterABadSignature(t *testing.T) {
 	for _, n := range []int{1, 40} {
 		var all []txn.Item
 		for i := range n {
-			all = append(all, txn.Item{Hash: sha256.Sum256(fmt.Appendf(nil, "tx %d", i)), Checks: []ledger.Check{
+			all = append(all, txn.Item{Memo: new(txn.Memo), Checks: []ledger.Check{
 				{Fact: oddFact{2, &asked}, Code: codeOdd, Field: "number"},
 				{Fact: signature(i, false), Code: codeSignature, Field: "signature"},
 			}})
 		}
-		for i, err := range txn.NewVerifier(2, 1000).Verify(all) {
+		for i, err := range txn.NewVerifier(2).Verify(all) {
 			var r *ledger.Refusal
 			if !errors.As(err, &r) || r.Code != codeSignature {
 				t.Fatalf("transaction %d: %v", i, err)
@@ -128,12 +139,12 @@ func TestCheckThatMakesTheProgramFailRefusesItsTransactionOnly(t *testing.T) {
 	var asked atomic.Int64
 	good := ledger.Check{Fact: oddFact{1, &asked}, Code: codeOdd, Field: "number"}
 	all := []txn.Item{
-		{Hash: [32]byte{1}, Checks: []ledger.Check{good}},
-		{Hash: [32]byte{2}, Checks: []ledger.Check{good, {Fact: faultyFact{}, Code: codeOdd, Field: "fault"}}},
-		{Hash: [32]byte{4}, Checks: []ledger.Check{good, {Fact: signature(1, true), Code: codeSignature, Field: "signature"}}},
+		{Memo: new(txn.Memo), Checks: []ledger.Check{good}},
+		{Memo: new(txn.Memo), Checks: []ledger.Check{good, {Fact: faultyFact{}, Code: codeOdd, Field: "fault"}}},
+		{Memo: new(txn.Memo), Checks: []ledger.Check{good, {Fact: signature(1, true), Code: codeSignature, Field: "signature"}}},
 	}
 	for workers := 1; workers < 4; workers++ {
-		answers := txn.NewVerifier(workers, 1000).Verify(all)
+		answers := txn.NewVerifier(workers).Verify(all)
 		if answers[0] != nil || answers[2] != nil {
 			t.Fatalf("right transactions: %v, %v", answers[0], answers[2])
 		}
@@ -146,7 +157,7 @@ func TestCheckThatMakesTheProgramFailRefusesItsTransactionOnly(t *testing.T) {
 func TestMemoSparesTheAcceptedAndNeverTheRefused(t *testing.T) {
 	var asked atomic.Int64
 	all, want := items(50, &asked)
-	v := txn.NewVerifier(2, 1000)
+	v := txn.NewVerifier(2)
 	wantCodes(t, v.Verify(all), want)
 	bad := 0
 	for _, c := range want {
@@ -163,8 +174,8 @@ func TestMemoSparesTheAcceptedAndNeverTheRefused(t *testing.T) {
 
 func TestMemoHoldsForTheSameParametersOnly(t *testing.T) {
 	var asked atomic.Int64
-	item := txn.Item{Hash: [32]byte{1}, Checks: []ledger.Check{{Fact: oddFact{1, &asked}, Code: codeOdd, Field: "number", Params: [32]byte{1}}}}
-	v := txn.NewVerifier(1, 10)
+	item := txn.Item{Memo: new(txn.Memo), Checks: []ledger.Check{{Fact: oddFact{1, &asked}, Code: codeOdd, Field: "number", Params: [32]byte{1}}}}
+	v := txn.NewVerifier(1)
 	for i, change := range []func(c *ledger.Check){
 		func(*ledger.Check) {},
 		func(c *ledger.Check) { c.Params[0]++ },
@@ -180,28 +191,6 @@ func TestMemoHoldsForTheSameParametersOnly(t *testing.T) {
 	v.Verify([]txn.Item{item})
 	if asked.Load() != 4 {
 		t.Fatal("the same facts were verified twice")
-	}
-}
-
-func TestMemoForgetsTheOldest(t *testing.T) {
-	var asked atomic.Int64
-	v := txn.NewVerifier(1, 100)
-	item := func(i int) []txn.Item {
-		return []txn.Item{{Hash: sha256.Sum256(fmt.Append(nil, i)), Checks: []ledger.Check{{Fact: oddFact{1, &asked}, Code: codeOdd}}}}
-	}
-	for i := range 300 {
-		v.Verify(item(i))
-	}
-	asked.Store(0)
-	for i := 299; i >= 260; i-- {
-		v.Verify(item(i))
-	}
-	if asked.Load() != 0 {
-		t.Fatal("recent acceptances are forgotten")
-	}
-	v.Verify(item(0))
-	if asked.Load() != 1 {
-		t.Fatal("memory is not bounded")
 	}
 }
 

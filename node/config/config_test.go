@@ -152,10 +152,13 @@ func TestEngineGetsTheMeasuredSettings(t *testing.T) {
 	if err := e.ValidateBasic(); err != nil {
 		t.Fatal(err)
 	}
-	if e.TxIndex.Indexer != "null" || e.RPC.ListenAddress != "" || e.P2P.PexReactor || !e.Consensus.CreateEmptyBlocks ||
-		e.P2P.SendRate != 500_000_000 || e.Mempool.Size != 20_000 || e.Mempool.CacheSize != 200_000 || e.Mempool.MaxTxBytes != config.MaxTxBytes ||
-		e.Consensus.TimeoutPropose < 3*time.Second || e.DBDir() != "/data" || e.Consensus.WalFile() != "/data/wal/wal" ||
-		e.P2P.UnconditionalPeerIDs != strings.Repeat("0f", 20)+","+strings.Repeat("1f", 20) {
+	if e.TxIndex.Indexer != "null" || !e.Storage.DiscardABCIResponses || e.RPC.ListenAddress != "" || e.DBDir() != "/data" ||
+		e.P2P.PexReactor || e.P2P.SendRate != 500_000_000 || e.P2P.MaxPacketMsgPayloadSize != 16<<10 ||
+		e.P2P.UnconditionalPeerIDs != strings.Repeat("0f", 20)+","+strings.Repeat("1f", 20) ||
+		e.Mempool.MaxTxBytes != config.MaxTxBytes || e.Mempool.ReapInterval > 100*time.Millisecond ||
+		!e.Consensus.CreateEmptyBlocks || e.Consensus.CreateEmptyBlocksInterval != 0 || e.Consensus.SkipTimeoutCommit ||
+		e.Consensus.TimeoutPropose < 3*time.Second || e.Consensus.TimeoutCommit != cfg.Consensus.TimeoutCommit ||
+		e.Consensus.PeerGossipSleepDuration != 10*time.Millisecond || e.Consensus.WalFile() != "/data/wal/wal" {
 		t.Errorf("engine: %+v %+v %+v", e.P2P, e.Mempool, e.Consensus)
 	}
 }

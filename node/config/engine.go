@@ -39,12 +39,15 @@ func (c Config) Engine(data string) *cmtconfig.Config {
 	e.P2P.PersistentPeersMaxDialPeriod = 5 * time.Second
 	e.P2P.FlushThrottleTimeout = 10 * time.Millisecond
 
-	e.Mempool.Type = cmtconfig.MempoolTypeFlood
-	e.Mempool.Size, e.Mempool.MaxTxsBytes, e.Mempool.CacheSize = c.Mempool.Size, c.Mempool.Bytes, c.Mempool.Cache
-	e.Mempool.MaxTxBytes = MaxTxBytes
-	// Rechecks read state and never verify cryptography: they drop what became
-	// void, such as a ballot after the close.
-	e.Mempool.Recheck = true
+	// What waits is the application's: package app/mempool. The engine carries.
+	e.Mempool.Type, e.Mempool.MaxTxBytes = cmtconfig.MempoolTypeApp, MaxTxBytes
+	// What came from a peer once is not asked about again.
+	e.Mempool.SeenCacheSize = c.Mempool.Cache
+	// A message of gossip: one for what came in between two reapings.
+	e.Mempool.ReapMaxBytes, e.Mempool.MaxBatchBytes = MaxTxBytes/2, MaxTxBytes
+	e.Mempool.ReapInterval = 50 * time.Millisecond
+	// A transaction for which there was no room may be sent again after a tenth of it.
+	e.Mempool.CheckTxRetryDelay = 5 * time.Second
 
 	e.Consensus.WalPath = "wal/wal"
 	e.Consensus.TimeoutPropose, e.Consensus.TimeoutCommit = c.Consensus.TimeoutPropose, c.Consensus.TimeoutCommit

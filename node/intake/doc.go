@@ -1,5 +1,4 @@
 // Package intake stands between the consensus engine and the application. It
-// knows which transactions wait for a block, hands new ones to the engine, and
 // notes the errors after which the node must stop: the engine itself would
 // halt consensus and live on.
 //

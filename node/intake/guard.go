@@ -16,6 +16,12 @@ type guard struct {
 	failed *Failure
 }
 
+// Guard puts a guard before an application. failed hears what the application
+// cannot go on after.
+func Guard(app abci.Application, failed *Failure) abci.Application {
+	return guard{Application: app, failed: failed}
+}
+
 // InitChain passes the call on.
 func (g guard) InitChain(ctx context.Context, r *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	out, err := g.Application.InitChain(ctx, r)

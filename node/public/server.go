@@ -1,13 +1,14 @@
 package public
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -17,24 +18,20 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/urna-vote/urna/app"
+	"github.com/urna-vote/urna/app/mempool"
 	"github.com/urna-vote/urna/app/store"
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/node/genesis"
-)
-
-// Answers of a Pool.
-var (
-	// ErrBusy: there is no room now; the same may be offered again soon.
-	ErrBusy = errors.New("too many transactions wait")
-	// ErrSeen: the same transaction was offered before.
-	ErrSeen = errors.New("the transaction was offered before")
+	"github.com/urna-vote/urna/x/ledger"
 )
 
 // Pool of transactions that wait for a block.
 type Pool interface {
-	// Offer adds a transaction; it must own the bytes.
-	Offer(raw []byte) (code uint32, codespace string, err error)
-	Waits(hash [32]byte) bool
+	// Submit waits for the verdicts; it must own the bytes.
+	Submit(ctx context.Context, from mempool.Source, raws [][]byte) []mempool.Answer
+	// Verified reports whether a transaction waits and is right.
+	Verified(hash [32]byte) bool
+	Status(hash [32]byte) (waits bool, dropped *ledger.Refusal)
 	Size() int
 }
 
@@ -89,9 +86,8 @@ type Server struct {
 	blocks blockCache
 	// budget of requests, answers of answers.
 	budget, answers budget
-	// judging, batches and streaming bound the work done at once; batches have
-	// their own, so that single ballots need not wait for them.
-	judging, batches, streaming turns
+	// streaming bounds the blocks that are streamed at once.
+	streaming turns
 }
 
 // New makes the handler of all routes.
@@ -99,7 +95,7 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg, judging: make(turns, 2*runtime.GOMAXPROCS(0)), batches: make(turns, runtime.GOMAXPROCS(0)), streaming: make(turns, streams)}
+	s := &Server{Config: cfg, streaming: make(turns, streams)}
 	s.budget.limit, s.answers.limit = bodyBudget, answerBudget
 	s.blocks.loading = make(turns, streams)
 	mux := http.NewServeMux()
@@ -159,8 +155,27 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			}
 			defer release()
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), sourceKey{}, sourceOf(r.RemoteAddr))))
 	})
+}
+
+// sourceKey is where a request's context says whence it comes.
+type sourceKey struct{}
+
+// sourceOf says who is given a turn: an address (of IPv6 the part that a network
+// is given), and within it a connection.
+func sourceOf(remote string) mempool.Source {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return mempool.Source{Group: remote}
+	}
+	addr := at.Addr().Unmap().WithZone("")
+	if addr.Is6() {
+		if network, err := addr.Prefix(64); err == nil {
+			addr = network.Addr()
+		}
+	}
+	return mempool.Source{Group: addr.String(), Name: remote}
 }
 
 // cross lets the pages of allowed origins ask, and answers their preflight.

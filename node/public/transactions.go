@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/urna-vote/urna/app"
+	"github.com/urna-vote/urna/app/mempool"
 	"github.com/urna-vote/urna/proto/api"
 	"github.com/urna-vote/urna/x/envelope"
 	"github.com/urna-vote/urna/x/ledger"
@@ -30,11 +32,7 @@ const (
 const batchPath = "/v1/transactions/batch"
 
 // What the node itself answers instead of a module.
-var (
-	codeBusy     = ledger.NewCode("node", ledger.RetryFrom+1, "busy")
-	codeBehind   = ledger.NewCode("node", ledger.RetryFrom+2, "catching-up")
-	codeStranger = ledger.NewCode("node", 1, "unknown-code")
-)
+var codeBehind = ledger.NewCode("node", ledger.RetryFrom+2, "catching-up")
 
 func (s *Server) routeTransactions(a huma.API) {
 	one := op("POST", "/transactions", "submit", "Submit a transaction: its raw bytes")
@@ -63,15 +61,11 @@ type submitted struct {
 
 func (s *Server) submit(ctx context.Context, in *octets) (*submitted, error) {
 	// The pool keeps the bytes, the body's buffer is used again.
-	out, err := s.admit(ctx, s.judging, [][]byte{bytes.Clone(in.RawBody)})
-	if err != nil {
-		return nil, err
-	}
-	answer := &submitted{Status: http.StatusOK, Body: out[0]}
+	answer := &submitted{Status: http.StatusOK, Body: s.admit(ctx, [][]byte{bytes.Clone(in.RawBody)})[0]}
 	switch {
 	case answer.Body.Code == 0:
-	case is(answer.Body, codeBusy), is(answer.Body, codeBehind):
-		answer.Status, answer.RetryAfter = http.StatusServiceUnavailable, "1"
+	case answer.Body.RetryAfterMS > 0:
+		answer.Status, answer.RetryAfter = http.StatusServiceUnavailable, seconds(answer.Body.RetryAfterMS)
 	case is(answer.Body, envelope.CodeTooLarge):
 		answer.Status = http.StatusRequestEntityTooLarge
 	default:
@@ -85,12 +79,11 @@ func (s *Server) submitBatch(ctx context.Context, in *octets) (*answer[[]api.Sub
 	if err != nil {
 		return nil, refused(err.Error())
 	}
-	out, err := s.admit(ctx, s.batches, raws)
-	if err != nil {
-		return nil, err
-	}
-	return ok(out)
+	return ok(s.admit(ctx, raws))
 }
+
+// seconds rounds up, for the header.
+func seconds(ms int) string { return strconv.Itoa((ms + 999) / 1000) }
 
 // unpack takes a batch apart; lengths must be spelled shortly and nothing may
 // be left over.
@@ -120,92 +113,48 @@ func is(s api.Submitted, c ledger.Code) bool { return s.Code == c.Number && s.Co
 
 // admit answers for each transaction, in order. One that is in a block or
 // waits already is admitted again: a lost answer costs nothing.
-func (s *Server) admit(ctx context.Context, judging turns, raws [][]byte) ([]api.Submitted, error) {
+func (s *Server) admit(ctx context.Context, raws [][]byte) []api.Submitted {
 	out := make([]api.Submitted, len(raws))
 	hashes := make([][32]byte, len(raws))
-	var fresh [][]byte
-	var at []int
+	fresh, at := make([][]byte, 0, len(raws)), make([]int, 0, len(raws))
 	v := s.App.View()
 	height := v.Height
 	for i, raw := range raws {
 		hashes[i] = sha256.Sum256(raw)
 		out[i].Hash = hashes[i][:]
-		if _, found := v.TxByHash(hashes[i]); found {
+		if s.Pool.Verified(hashes[i]) {
+			out[i].Ack = s.acknowledge(hashes[i], height)
 			continue
 		}
-		if s.Pool.Waits(hashes[i]) {
-			out[i].Ack = s.acknowledge(hashes[i], height)
+		if _, found := v.TxByHash(hashes[i]); found {
 			continue
 		}
 		fresh, at = append(fresh, raw), append(at, i)
 	}
 	v.Close()
 	if len(fresh) == 0 {
-		return out, nil
+		return out
 	}
 	if s.Network.CatchingUp() {
 		for _, i := range at {
 			refuse(&out[i], &ledger.Refusal{Code: codeBehind, Field: "transaction", Reason: "this node fetches earlier blocks; ask another or later"})
+			out[i].RetryAfterMS = 1000
 		}
-		return out, nil
+		return out
 	}
-	if !judging.take(ctx) {
-		for _, i := range at {
-			refuse(&out[i], &ledger.Refusal{Code: codeBusy, Field: "transaction", Reason: "too many transactions are being checked; try again in a second"})
-		}
-		return out, nil
-	}
-	refusals, err := s.App.CheckRaws(fresh)
-	judging.give()
-	if err != nil {
-		return nil, huma.Error500InternalServerError("the node stopped; its log says why")
-	}
-	for j, i := range at {
-		if refusals[j] != nil {
-			refuse(&out[i], refusals[j])
+	from, _ := ctx.Value(sourceKey{}).(mempool.Source)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for j, answer := range s.Pool.Submit(ctx, from, fresh) {
+		i := at[j]
+		if answer.Refusal == nil {
+			out[i].Ack = s.acknowledge(hashes[i], height)
 			continue
 		}
-		if err := s.offer(&out[i], fresh[j], hashes[i], height); err != nil {
-			s.Logger.Error("offer a transaction to the engine", "reason", err)
-			return nil, huma.Error500InternalServerError("the node failed to answer; its log says why")
-		}
+		refuse(&out[i], answer.Refusal)
+		out[i].RetryAfterMS = int(answer.RetryAfter.Milliseconds())
 	}
-	return out, nil
-}
-
-// offer hands a checked transaction to the engine's pool.
-func (s *Server) offer(out *api.Submitted, raw []byte, hash [32]byte, height int64) error {
-	code, codespace, err := s.Pool.Offer(raw)
-	switch {
-	case errors.Is(err, ErrSeen):
-		// Another call offered it meanwhile, or a block has just taken it.
-		if !s.Pool.Waits(hash) && !s.committed(hash) {
-			refuse(out, &ledger.Refusal{Code: codeBusy, Field: "transaction", Reason: "it is being checked for another call; ask again"})
-			return nil
-		}
-	case errors.Is(err, ErrBusy):
-		refuse(out, &ledger.Refusal{Code: codeBusy, Field: "transaction", Reason: "too many transactions wait; try again in a second"})
-		return nil
-	case err != nil:
-		return err
-	case code != 0:
-		// The state changed between the two checks.
-		c, known := ledger.LookupCode(codespace, code)
-		if !known {
-			c = codeStranger
-		}
-		refuse(out, &ledger.Refusal{Code: c, Field: "transaction", Reason: "the state changed while it was checked"})
-		return nil
-	}
-	out.Ack = s.acknowledge(hash, height)
-	return nil
-}
-
-func (s *Server) committed(hash [32]byte) bool {
-	v := s.App.View()
-	defer v.Close()
-	_, found := v.TxByHash(hash)
-	return found
+	return out
 }
 
 func refuse(out *api.Submitted, r *ledger.Refusal) {
@@ -227,8 +176,14 @@ func (s *Server) transaction(_ context.Context, in *ByHash) (*answer[api.TxStatu
 		out := api.TxStatus{Hash: hash[:], State: "unknown"}
 		tx, found := v.TxByHash(hash)
 		if !found {
-			if s.Pool.Waits(hash) {
+			waits, dropped := s.Pool.Status(hash)
+			switch {
+			case waits:
 				out.State = "pending"
+			case dropped != nil:
+				out.State, out.Refusal = "dropped", &api.Refusal{}
+				out.Refusal.Code, out.Refusal.Codespace, out.Refusal.Name = dropped.Code.Number, dropped.Code.Module, dropped.Code.Name
+				out.Refusal.Field, out.Refusal.Reason = dropped.Field, dropped.Reason
 			}
 			return out, nil
 		}

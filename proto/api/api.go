@@ -48,13 +48,16 @@ type Status struct {
 type Submitted struct {
 	Hash Hex `json:"hash"`
 	// Code 0 is admitted; otherwise Codespace, Name, Field and Reason say why not.
-	Code      uint32           `json:"code"`
-	Codespace string           `json:"codespace,omitempty"`
-	Name      string           `json:"name,omitempty"`
-	Field     string           `json:"field,omitempty"`
-	Reason    string           `json:"reason,omitempty"`
-	Retry     bool             `json:"retry,omitempty"`
-	Ack       *Acknowledgement `json:"ack,omitempty"`
+	Code      uint32 `json:"code"`
+	Codespace string `json:"codespace,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Field     string `json:"field,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Retry     bool   `json:"retry,omitempty"`
+	// RetryAfterMS: the node had no room or no time; send the same bytes again
+	// after so many milliseconds.
+	RetryAfterMS int              `json:"retry_after_ms,omitempty"`
+	Ack          *Acknowledgement `json:"ack,omitempty"`
 }
 
 // Acknowledgement: this node admitted the transaction at this height and it is
@@ -72,14 +75,25 @@ type Acknowledgement struct {
 // TxStatus: GET /v1/transactions/{hash}
 type TxStatus struct {
 	Hash Hex `json:"hash"`
-	// State: "committed", "pending" (in this node's pool) or "unknown".
-	State  string `json:"state" enum:"committed,pending,unknown"`
-	Height int64  `json:"height,omitempty"`
+	// State: "committed", "pending" (in this node's pool), "dropped" (it was in
+	// this node's pool and no longer right, see Refusal) or "unknown".
+	State   string   `json:"state" enum:"committed,pending,dropped,unknown"`
+	Refusal *Refusal `json:"refusal,omitempty"`
+	Height  int64    `json:"height,omitempty"`
 	// Index in the block.
 	Index    int     `json:"index,omitempty"`
 	LogIndex *uint64 `json:"log_index,omitempty"`
 	// Raw bytes of a committed transaction.
 	Raw Hex `json:"raw,omitempty"`
+}
+
+// Refusal says why a transaction was dropped.
+type Refusal struct {
+	Code      uint32 `json:"code"`
+	Codespace string `json:"codespace"`
+	Name      string `json:"name"`
+	Field     string `json:"field"`
+	Reason    string `json:"reason"`
 }
 
 // Election is a line of GET /v1/elections and the answer of /v1/elections/{id}.
