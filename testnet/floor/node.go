@@ -23,6 +23,7 @@ import (
 	"github.com/urna-vote/urna/node/enginelog"
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/node/home"
+	"github.com/urna-vote/urna/node/pace"
 )
 
 // node is urnad's with another application behind it.
@@ -99,7 +100,11 @@ func (n *node) start(ctx context.Context, dir home.Dir, logger *slog.Logger) err
 	engine := n.cfg.Engine(dir.Data())
 	engine.Mempool.Type = cmtconfig.MempoolTypeApp
 	n.stores = enginedb.NewProvider(enginelog.Pebble{To: logger})
-	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(n.app),
+	paced := pace.Before(n.app, pace.Config{
+		Engine: engine.Consensus, Busy: n.cfg.Consensus.TimeoutCommit, Idle: n.cfg.Consensus.IdlePause,
+		FullBlock: config.FullBlock, Waiting: n.pool.size,
+	})
+	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(paced),
 		func() (*types.GenesisDoc, error) { return n.genesis.Doc, nil }, n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation),
 		enginelog.Logger{To: logger, Least: least, Quiet: &n.stopping, Stopped: func(reason string) { n.failed <- errors.New(reason) }})
 	if err != nil {

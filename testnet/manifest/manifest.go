@@ -41,7 +41,7 @@ type Manifest struct {
 func Default(now time.Time) Manifest {
 	return Manifest{
 		Prefix: "urna-test", Validators: 4, Observers: 1, Members: 5, Quorum: 3, Rehearsal: true,
-		GenesisTime: now, TimeoutCommit: 400 * time.Millisecond, LogLevel: "info",
+		GenesisTime: now, TimeoutCommit: config.DefaultConsensus().TimeoutCommit, LogLevel: "info",
 	}
 }
 

@@ -98,7 +98,8 @@ func (m Manifest) config(network *Network, keys []*home.Keys, i int) config.Conf
 	c.Name, c.Log.Level = n.Name, m.LogLevel
 	c.P2P.Listen, c.API.Listen, c.Metrics.Listen = n.P2P, n.API, n.Metrics
 	c.P2P.Local = true
-	c.Consensus.TimeoutCommit = m.TimeoutCommit
+	// Tests and demonstrations wait for blocks step by step, also for empty ones.
+	c.Consensus.TimeoutCommit, c.Consensus.IdlePause = m.TimeoutCommit, m.TimeoutCommit
 	for j, other := range network.Nodes {
 		if j != i && other.Mode == config.Validator {
 			c.P2P.Peers = append(c.P2P.Peers, keys[j].PeerID()+"@"+other.P2P)
