@@ -67,12 +67,15 @@ func (c Config) network(e *cmtconfig.P2PConfig) {
 }
 
 func (c Config) mempool(e *cmtconfig.MempoolConfig) {
-	e.Type = cmtconfig.MempoolTypeFlood
-	e.Size, e.MaxTxsBytes, e.CacheSize = c.Mempool.Size, c.Mempool.Bytes, c.Mempool.Cache
+	// What waits is the application's: package app/mempool. The engine carries.
+	e.Type = cmtconfig.MempoolTypeApp
 	e.MaxTxBytes = MaxTxBytes
-	// Rechecks read state and never verify cryptography: they drop what became
-	// void, such as a ballot after the close.
-	e.Recheck = true
+	// What came from a peer once is not asked about again.
+	e.SeenCacheSize = c.Mempool.Cache
+	// A message of gossip: one for what came in between two reapings.
+	e.ReapMaxBytes, e.MaxBatchBytes = MaxTxBytes/2, MaxTxBytes
+	// A transaction for which there was no room may be sent again after a tenth of it.
+	e.CheckTxRetryDelay = 5 * time.Second
 	// What came in is sent to peers after 25 ms on average, in one message. The
 	// engine's half second would be a quarter of the time to a receipt.
 	e.ReapInterval = 50 * time.Millisecond
