@@ -236,7 +236,7 @@ func TestInverseTimesScalarIsOne(t *testing.T) {
 }
 
 func TestMultiScalarMatchesSumOfProductsAtEverySize(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 17, 189, 190, 520, 820} { // the library changes algorithm between these
+	for _, n := range []int{0, 1, 2, 7, 8, 9, 17, 189, 190, 520, 820, 3001} { // the algorithm or its width changes between these
 		want := group.Identity()
 		var ss []group.Scalar
 		var ps []group.Point
@@ -258,6 +258,42 @@ func TestMultiScalarMatchesSumOfProductsAtEverySize(t *testing.T) {
 			t.Errorf("constant-time multi-scalar multiplication of %d terms is wrong", n)
 		}
 	}
+}
+
+// TestSumsOfEdgesAgreeWithSecondImplementation sums terms with the scalars and
+// points at which digits, signs and buckets are special.
+func TestSumsOfEdgesAgreeWithSecondImplementation(t *testing.T) {
+	one := group.ScalarFromUint64(1)
+	scalars := []group.Scalar{{}, one, one.Neg(), one.Add(one), one.Add(one).Neg()}
+	for shift := uint(3); shift < 252; shift += 8 {
+		var wide [64]byte
+		wide[shift/8] = 1 << (shift % 8)
+		s := group.ScalarFromUniform64(wide)
+		scalars = append(scalars, s, s.Sub(one), s.Neg())
+	}
+	points := []group.Point{group.Identity(), group.Basepoint(), group.Basepoint().Neg(), group.HashToGroup([]byte("urna/test"), nil)}
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.SampledFrom([]int{1, 2, 7, 8, 9, 64, 200, 301}).Draw(t, "n")
+		ss, ps := make([]group.Scalar, n), make([]group.Point, n)
+		os, op := make([]*ristretto255.Scalar, n), make([]*ristretto255.Element, n)
+		for i := range ss {
+			ss[i] = rapid.SampledFrom(scalars).Draw(t, "scalar")
+			ps[i] = rapid.SampledFrom(points).Draw(t, "point")
+			if i%3 == 2 {
+				ss[i], ps[i] = ss[i].Mul(ss[i-1]), ps[i-1].Add(ps[i-2])
+			}
+			os[i] = otherScalar(t, ss[i])
+			e := ps[i].Encode()
+			var err error
+			if op[i], err = ristretto255.NewIdentityElement().SetCanonicalBytes(e[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := ristretto255.NewIdentityElement().VarTimeMultiScalarMult(os, op)
+		if got := group.MultiScalarVartime(ss, ps); !bytes.Equal(encodingOf(got), want.Bytes()) {
+			t.Fatalf("sum of %d terms is %s, second implementation %x", n, got, want.Bytes())
+		}
+	})
 }
 
 func TestSelectPicksByBit(t *testing.T) {

@@ -193,6 +193,9 @@ func SumVartime(scalars []Scalar, points []*Point) Point {
 	if len(points) == 0 {
 		return Identity()
 	}
+	if sum, done := sumWide(scalars, points); done {
+		return sum
+	}
 	ss, ps := make([]*scalar.Scalar, len(points)), make([]*curve.RistrettoPoint, len(points))
 	for i := range points {
 		ss[i], ps[i] = scalars[i].library(), points[i].ref()

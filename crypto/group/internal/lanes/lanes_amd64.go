@@ -14,3 +14,9 @@ func mul(out, a, b *Eight)
 
 //go:noescape
 func square(out, a *Eight, times uint64)
+
+//go:noescape
+func addPair(a, b, p, q *Coordinates, negative uint64)
+
+//go:noescape
+func preparePair(p, q, a, b, factors *Coordinates)

@@ -6,3 +6,5 @@ package group
 const lanesAtOnce = 8
 
 func decodeSome(into []Point, b []byte) (good int) { return decodeSingly(into, b) }
+
+func sumWide([]Scalar, []*Point) (Point, bool) { return Point{}, false }

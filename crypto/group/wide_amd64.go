@@ -3,6 +3,7 @@
 package group
 
 import (
+	"sync"
 	"unsafe"
 
 	"github.com/oasisprotocol/curve25519-voi/curve"
@@ -70,4 +71,34 @@ func decodeWide(into []Point, in *[8][Size]byte) (good int) {
 		p.encoded, p.holds = in[i], holdsEncoding
 	}
 	return len(into)
+}
+
+var scratches = sync.Pool{New: func() any { return new(sumScratch) }}
+
+// sumScratch is the memory of a sum.
+type sumScratch struct {
+	lanes.Scratch
+	scalars [][4]uint64
+	points  []*lanes.Point
+}
+
+// fewTerms is where the library's method for few terms is the quicker one.
+const fewTerms = 8
+
+// sumWide is SumVartime where two windows are summed at once; it declines
+// short sums and machines that cannot.
+func sumWide(scalars []Scalar, points []*Point) (Point, bool) {
+	if !wide || len(points) < fewTerms {
+		return Point{}, false
+	}
+	s := scratches.Get().(*sumScratch)
+	defer scratches.Put(s)
+	s.scalars, s.points = s.scalars[:0], s.points[:0]
+	for i := range scalars {
+		s.scalars = append(s.scalars, scalars[i].n)
+		s.points = append(s.points, (*lanes.Point)(unsafe.Pointer(points[i].ref())))
+	}
+	sum := lanes.Sum(s.scalars, s.points, &s.Scratch)
+	clear(s.points)
+	return fromInner(*(*curve.RistrettoPoint)(unsafe.Pointer(&sum))), true
 }
