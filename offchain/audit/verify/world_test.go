@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -41,6 +40,9 @@ type world struct {
 	voters   []*voter
 	// panel that is open.
 	panel uint32
+	// plain is an election of one contest of ten options, tokens of one issuer
+	// and no recasting, as figures are given for.
+	plain bool
 }
 
 func keyOf(role string, i int) sign.PrivateKey {
@@ -178,9 +180,13 @@ func (w *world) create() {
 		TokenBits:    2048,
 		Nonce:        nonce[:16],
 	}
+	if w.plain {
+		w.def.Contests = []*electionv1.Contest{{Title: text("One of ten"), Options: options(10), Kind: electionv1.ContestKind_CONTEST_KIND_CHOICE, Min: 1, Max: 1, FirstSlot: 1}}
+		w.def.Panels, w.def.Revote = []*electionv1.Panel{{Issuers: []uint32{0}}}, &electionv1.RevotePolicy{}
+	}
 	for i := range uint32(styles) {
 		w.def.Groups = append(w.def.Groups, &electionv1.CountingGroup{Title: text(fmt.Sprintf("Group %d", i))})
-		w.def.Styles = append(w.def.Styles, &electionv1.Style{Name: fmt.Sprintf("style %d", i), Group: i, Contests: []uint32{0, 1}})
+		w.def.Styles = append(w.def.Styles, &electionv1.Style{Name: fmt.Sprintf("style %d", i), Group: i, Contests: []uint32{0, 1}[:len(w.def.Contests)]})
 	}
 	for i := range 2 {
 		k := keyOf("issuer", i)
@@ -301,11 +307,16 @@ func (w *world) collect(v *voter) {
 // first contest, and three points and one in the second.
 func (w *world) sealBallot(v *voter, sequence uint32, option int) *ballotv1.CastBallot {
 	w.t.Helper()
-	bits, err := bitproof.ChoiceBits(2, 1, 1, []bool{option == 0, option == 1})
+	marks := make([]bool, len(w.def.Contests[0].Options))
+	marks[option] = true
+	bits, err := bitproof.ChoiceBits(uint32(len(marks)), 1, 1, marks)
 	w.ok(err)
-	points, err := bitproof.PointsBits(2, 3, true, 0, 4, []uint32{3, 1})
-	w.ok(err)
-	ct, proof, err := bitproof.Prove(rand.Reader, w.forms[v.style].Statement(v.key.Public(), sequence), slices.Concat(bits, points))
+	if !w.plain {
+		points, err := bitproof.PointsBits(2, 3, true, 0, 4, []uint32{3, 1})
+		w.ok(err)
+		bits = append(bits, points...)
+	}
+	ct, proof, err := bitproof.Prove(rand.Reader, w.forms[v.style].Statement(v.key.Public(), sequence), bits)
 	w.ok(err)
 	token := v.token
 	if sequence > 1 {
