@@ -24,6 +24,9 @@ type Branch struct {
 	touched  map[[32]byte]bool
 	gathered map[string]any
 	memory   memory
+	// read holds what transactions read below the branch: the digest asks again
+	// for what they change.
+	read map[string][]byte
 }
 
 var _ ledger.Writer = (*Branch)(nil)
@@ -62,7 +65,7 @@ type current struct {
 // NewBranch begins a block over a snapshot, which must stay open as long as
 // the branch is used.
 func NewBranch(base *Snapshot) *Branch {
-	return &Branch{base: base, over: newOverlay(), frontier: base.frontier.Clone(), touched: make(map[[32]byte]bool), gathered: make(map[string]any)}
+	return &Branch{base: base, over: newOverlay(), frontier: base.frontier.Clone(), touched: make(map[[32]byte]bool), gathered: make(map[string]any), read: make(map[string][]byte)}
 }
 
 // Get reads a key with this block's changes.
@@ -70,7 +73,19 @@ func (b *Branch) Get(key []byte) []byte {
 	if c, ok := b.over.changes[string(key)]; ok {
 		return c.value
 	}
-	return b.base.Get(key)
+	value := b.base.Get(key)
+	if b.current.open { // nobody else reads while a transaction is executed
+		b.read[string(key)] = value
+	}
+	return value
+}
+
+// before is a key's value in the state below.
+func (b *Branch) before(key string) []byte {
+	if value, known := b.read[key]; known {
+		return value
+	}
+	return b.base.Get([]byte(key))
 }
 
 // Recall decodes a record with this block's changes, or remembers it decoded.

@@ -2,8 +2,8 @@ package store
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -27,6 +27,9 @@ type Snapshot struct {
 	frontier  *merkle.Frontier
 	elections []ElectionLeaf
 	memory    *memory
+
+	mu   sync.Mutex // guards:
+	idle []*pebble.Iterator
 }
 
 var _ ledger.Reader = (*Snapshot)(nil)
@@ -46,6 +49,10 @@ func (s *Snapshot) Retain() *Snapshot {
 func (s *Snapshot) Close() {
 	switch n := s.users.Add(-1); {
 	case n == 0:
+		for _, it := range s.idle {
+			_ = it.Close() // it said what there was to say when it was read
+		}
+		s.idle = nil
 		// An error could only say that it was closed before.
 		_ = s.db.Close()
 		s.owner.open.Done()
@@ -110,22 +117,46 @@ func (s *Snapshot) At(height int64) (Height, bool) {
 	return h, true
 }
 
+// get reads a key. It seeks with the filters of every level: most keys that are
+// asked for are those of new ballots, and absent.
 func (s *Snapshot) get(doing string, key []byte) []byte {
 	if s.db == nil {
 		return nil
 	}
-	v, closer, err := s.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil
+	it := s.iterator(doing)
+	var out []byte
+	if it.SeekPrefixGE(key) && bytes.Equal(it.Key(), key) {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			fail(doing, err)
+		}
+		out = append(make([]byte, 0, len(v)), v...)
 	}
+	if err := it.Error(); err != nil {
+		_ = it.Close() // the first error is the one to tell
+		fail(doing, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = append(s.idle, it)
+	return out
+}
+
+// iterator is one that nobody uses; it goes back to the idle ones.
+func (s *Snapshot) iterator(doing string) *pebble.Iterator {
+	s.mu.Lock()
+	if n := len(s.idle); n > 0 {
+		it := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		s.mu.Unlock()
+		return it
+	}
+	s.mu.Unlock()
+	it, err := s.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
 	if err != nil {
 		fail(doing, err)
 	}
-	out := bytes.Clone(v)
-	if err := closer.Close(); err != nil {
-		fail(doing, err)
-	}
-	return out
+	return it
 }
 
 // scan visits keys of the database with a prefix, from a key on; what it hands

@@ -86,12 +86,18 @@ func pebbleOptions(o Options) *pebble.Options {
 	if size == 0 {
 		size = 64 << 20
 	}
+	// A ballot writes about a hundred bytes under random keys. Small memtables
+	// are searched quickly, and so little is left in the write-ahead log that it
+	// does not count beside the state; what is flushed often is merged once, by
+	// at most two of the machine's cores.
 	opts := &pebble.Options{
 		FS:                          o.FS,
 		CacheSize:                   size,
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
-		MemTableSize:                16 << 20,
+		MemTableSize:                4 << 20,
 		MemTableStopWritesThreshold: 4,
+		BytesPerSync:                1 << 20,
+		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
 		MaxOpenFiles:                512,
 		Logger:                      pebbleLog{say: o.Say},
 	}
