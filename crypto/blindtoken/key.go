@@ -27,6 +27,7 @@ type PublicKey struct {
 	rsa      *rsa.PublicKey
 	verifier blindrsa.Verifier
 	client   blindrsa.Client
+	id       [32]byte
 }
 
 // DecodePublicKey reads a modulus: big-endian, 256 or 384 bytes, highest and
@@ -53,7 +54,9 @@ func newPublicKey(k *rsa.PublicKey) (*PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make blinding client: %w", err)
 	}
-	return &PublicKey{rsa: k, verifier: verifier, client: client}, nil
+	key := &PublicKey{rsa: k, verifier: verifier, client: client}
+	key.id = sha256.Sum256(key.Encode())
+	return key, nil
 }
 
 // Encode is the modulus, big-endian.
@@ -69,9 +72,7 @@ func (k *PublicKey) Size() int {
 
 // ID is SHA-256 of the encoding: the name under which a modulus is registered
 // once on a chain.
-func (k *PublicKey) ID() [32]byte {
-	return sha256.Sum256(k.Encode())
-}
+func (k *PublicKey) ID() [32]byte { return k.id }
 
 // Equal reports whether two keys are the same.
 func (k *PublicKey) Equal(other *PublicKey) bool {
