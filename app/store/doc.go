@@ -10,11 +10,16 @@
 //	m ‖ name                                  chain, format, head (height), digest (2048 bytes)
 //	h ‖ u64 height                            record of a height
 //	s ‖ state key                             what modules wrote
+//	x ‖ index key                             orders over what modules wrote: one byte
 //	e ‖ election id                           root of the election's summary
-//	l ‖ u8 level ‖ u64 index                  root of a perfect subtree of the ballot log
-//	g ‖ u64 log index                         u64 height ‖ u32 position ‖ u32 kind ‖ transaction hash
-//	t ‖ transaction hash                      u64 height ‖ u32 position ‖ u8 logged ‖ u64 log index
-//	i ‖ election id ‖ u32 kind ‖ u64 log index   empty
+//	g ‖ u64 log index                         page of the ballot log that begins there, see page.encode
+//	l ‖ u8 level ‖ u64 index                  root of a perfect subtree of the ballot log of 256 leaves or more
+//	t ‖ 12 bytes of a transaction's hash      where it stands, see encodeLoggedTx and encodeOtherTx
+//	i ‖ election id ‖ u32 kind ‖ u64 log index   the page that begins there has such entries; empty
+//
+// A page holds the entries that one block made, within one multiple of 256: it
+// is written once, and an entry costs little more than its hash. Nodes within a
+// page's tile are computed when a proof asks for them.
 //
 // # Application hash
 //
