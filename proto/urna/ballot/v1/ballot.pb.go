@@ -32,9 +32,9 @@ type CastBallot struct {
 	// token: with the first ballot only. Checked by: Validate (shape), Precheck
 	// (panel), the batch of pure checks (signatures).
 	Token *Token `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
-	// r: R = rB, not the identity. Checked by: Validate; Precheck (unlike any earlier ballot of the key).
+	// r: R = rB, not the identity. Checked by: the batch of pure checks (a point); Precheck (unlike any earlier ballot of the key).
 	R []byte `protobuf:"bytes,5,opt,name=r,proto3" json:"r,omitempty"`
-	// c: C_1..C_n in slot order, 32 bytes each, none the identity. Checked by: Validate, Precheck (n).
+	// c: C_1..C_n in slot order, 32 bytes each, none the identity. Checked by: Precheck (n), the batch of pure checks (points).
 	C []byte `protobuf:"bytes,6,opt,name=c,proto3" json:"c,omitempty"`
 	// proof: the bit-vector proof. Checked by: the batch of pure checks.
 	Proof []byte `protobuf:"bytes,7,opt,name=proof,proto3" json:"proof,omitempty"`
@@ -176,119 +176,6 @@ func (m *Token) GetSignatures() [][]byte {
 	return nil
 }
 
-// Spent is the stored record of a ballot key.
-type Spent struct {
-	ElectionId []byte `protobuf:"bytes,1,opt,name=election_id,json=electionId,proto3" json:"election_id,omitempty"`
-	Style      uint32 `protobuf:"varint,2,opt,name=style,proto3" json:"style,omitempty"`
-	Sequence   uint32 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	FirstMs    int64  `protobuf:"varint,4,opt,name=first_ms,json=firstMs,proto3" json:"first_ms,omitempty"`
-	LastMs     int64  `protobuf:"varint,5,opt,name=last_ms,json=lastMs,proto3" json:"last_ms,omitempty"`
-	// log_index of the last accepted ballot.
-	LogIndex uint64 `protobuf:"varint,6,opt,name=log_index,json=logIndex,proto3" json:"log_index,omitempty"`
-	// r, c of the last accepted ballot, kept where a recast must subtract them.
-	R []byte `protobuf:"bytes,7,opt,name=r,proto3" json:"r,omitempty"`
-	C []byte `protobuf:"bytes,8,opt,name=c,proto3" json:"c,omitempty"`
-	// earlier_r: R of the ballots before the last, kept where recasts are allowed:
-	// two ballots under one R show the difference of the two.
-	EarlierR [][]byte `protobuf:"bytes,9,rep,name=earlier_r,json=earlierR,proto3" json:"earlier_r,omitempty"`
-}
-
-func (m *Spent) Reset()         { *m = Spent{} }
-func (m *Spent) String() string { return proto.CompactTextString(m) }
-func (*Spent) ProtoMessage()    {}
-func (*Spent) Descriptor() ([]byte, []int) {
-	return fileDescriptor_fec0297632816526, []int{2}
-}
-func (m *Spent) XXX_Unmarshal(b []byte) error {
-	return m.Unmarshal(b)
-}
-func (m *Spent) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
-	if deterministic {
-		return xxx_messageInfo_Spent.Marshal(b, m, deterministic)
-	} else {
-		b = b[:cap(b)]
-		n, err := m.MarshalToSizedBuffer(b)
-		if err != nil {
-			return nil, err
-		}
-		return b[:n], nil
-	}
-}
-func (m *Spent) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_Spent.Merge(m, src)
-}
-func (m *Spent) XXX_Size() int {
-	return m.Size()
-}
-func (m *Spent) XXX_DiscardUnknown() {
-	xxx_messageInfo_Spent.DiscardUnknown(m)
-}
-
-var xxx_messageInfo_Spent proto.InternalMessageInfo
-
-func (m *Spent) GetElectionId() []byte {
-	if m != nil {
-		return m.ElectionId
-	}
-	return nil
-}
-
-func (m *Spent) GetStyle() uint32 {
-	if m != nil {
-		return m.Style
-	}
-	return 0
-}
-
-func (m *Spent) GetSequence() uint32 {
-	if m != nil {
-		return m.Sequence
-	}
-	return 0
-}
-
-func (m *Spent) GetFirstMs() int64 {
-	if m != nil {
-		return m.FirstMs
-	}
-	return 0
-}
-
-func (m *Spent) GetLastMs() int64 {
-	if m != nil {
-		return m.LastMs
-	}
-	return 0
-}
-
-func (m *Spent) GetLogIndex() uint64 {
-	if m != nil {
-		return m.LogIndex
-	}
-	return 0
-}
-
-func (m *Spent) GetR() []byte {
-	if m != nil {
-		return m.R
-	}
-	return nil
-}
-
-func (m *Spent) GetC() []byte {
-	if m != nil {
-		return m.C
-	}
-	return nil
-}
-
-func (m *Spent) GetEarlierR() [][]byte {
-	if m != nil {
-		return m.EarlierR
-	}
-	return nil
-}
-
 // Sum is the stored running sum of one counting group and contest.
 type Sum struct {
 	// ballots counted (keys, not casts).
@@ -301,7 +188,7 @@ func (m *Sum) Reset()         { *m = Sum{} }
 func (m *Sum) String() string { return proto.CompactTextString(m) }
 func (*Sum) ProtoMessage()    {}
 func (*Sum) Descriptor() ([]byte, []int) {
-	return fileDescriptor_fec0297632816526, []int{3}
+	return fileDescriptor_fec0297632816526, []int{2}
 }
 func (m *Sum) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -363,7 +250,7 @@ func (m *ClassCounts) Reset()         { *m = ClassCounts{} }
 func (m *ClassCounts) String() string { return proto.CompactTextString(m) }
 func (*ClassCounts) ProtoMessage()    {}
 func (*ClassCounts) Descriptor() ([]byte, []int) {
-	return fileDescriptor_fec0297632816526, []int{4}
+	return fileDescriptor_fec0297632816526, []int{3}
 }
 func (m *ClassCounts) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -406,102 +293,6 @@ func (m *ClassCounts) GetRecasts() uint64 {
 	return 0
 }
 
-// Pending is a ballot accepted in the block at hand, until the end of the block
-// adds it to the sums of its style's group.
-type Pending struct {
-	ElectionId []byte `protobuf:"bytes,1,opt,name=election_id,json=electionId,proto3" json:"election_id,omitempty"`
-	Style      uint32 `protobuf:"varint,2,opt,name=style,proto3" json:"style,omitempty"`
-	R          []byte `protobuf:"bytes,3,opt,name=r,proto3" json:"r,omitempty"`
-	C          []byte `protobuf:"bytes,4,opt,name=c,proto3" json:"c,omitempty"`
-	// replaced_r, replaced_c: the ballot that a recast replaces, empty for a first ballot.
-	ReplacedR []byte `protobuf:"bytes,5,opt,name=replaced_r,json=replacedR,proto3" json:"replaced_r,omitempty"`
-	ReplacedC []byte `protobuf:"bytes,6,opt,name=replaced_c,json=replacedC,proto3" json:"replaced_c,omitempty"`
-	// tx_hash of the ballot.
-	TxHash []byte `protobuf:"bytes,7,opt,name=tx_hash,json=txHash,proto3" json:"tx_hash,omitempty"`
-}
-
-func (m *Pending) Reset()         { *m = Pending{} }
-func (m *Pending) String() string { return proto.CompactTextString(m) }
-func (*Pending) ProtoMessage()    {}
-func (*Pending) Descriptor() ([]byte, []int) {
-	return fileDescriptor_fec0297632816526, []int{5}
-}
-func (m *Pending) XXX_Unmarshal(b []byte) error {
-	return m.Unmarshal(b)
-}
-func (m *Pending) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
-	if deterministic {
-		return xxx_messageInfo_Pending.Marshal(b, m, deterministic)
-	} else {
-		b = b[:cap(b)]
-		n, err := m.MarshalToSizedBuffer(b)
-		if err != nil {
-			return nil, err
-		}
-		return b[:n], nil
-	}
-}
-func (m *Pending) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_Pending.Merge(m, src)
-}
-func (m *Pending) XXX_Size() int {
-	return m.Size()
-}
-func (m *Pending) XXX_DiscardUnknown() {
-	xxx_messageInfo_Pending.DiscardUnknown(m)
-}
-
-var xxx_messageInfo_Pending proto.InternalMessageInfo
-
-func (m *Pending) GetElectionId() []byte {
-	if m != nil {
-		return m.ElectionId
-	}
-	return nil
-}
-
-func (m *Pending) GetStyle() uint32 {
-	if m != nil {
-		return m.Style
-	}
-	return 0
-}
-
-func (m *Pending) GetR() []byte {
-	if m != nil {
-		return m.R
-	}
-	return nil
-}
-
-func (m *Pending) GetC() []byte {
-	if m != nil {
-		return m.C
-	}
-	return nil
-}
-
-func (m *Pending) GetReplacedR() []byte {
-	if m != nil {
-		return m.ReplacedR
-	}
-	return nil
-}
-
-func (m *Pending) GetReplacedC() []byte {
-	if m != nil {
-		return m.ReplacedC
-	}
-	return nil
-}
-
-func (m *Pending) GetTxHash() []byte {
-	if m != nil {
-		return m.TxHash
-	}
-	return nil
-}
-
 // Listing is how far the list of counted ballots of a closed zone is built.
 type Listing struct {
 	// frontier of the RFC 6962 tree so far.
@@ -516,7 +307,7 @@ func (m *Listing) Reset()         { *m = Listing{} }
 func (m *Listing) String() string { return proto.CompactTextString(m) }
 func (*Listing) ProtoMessage()    {}
 func (*Listing) Descriptor() ([]byte, []int) {
-	return fileDescriptor_fec0297632816526, []int{6}
+	return fileDescriptor_fec0297632816526, []int{4}
 }
 func (m *Listing) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -577,7 +368,7 @@ func (m *Counted) Reset()         { *m = Counted{} }
 func (m *Counted) String() string { return proto.CompactTextString(m) }
 func (*Counted) ProtoMessage()    {}
 func (*Counted) Descriptor() ([]byte, []int) {
-	return fileDescriptor_fec0297632816526, []int{7}
+	return fileDescriptor_fec0297632816526, []int{5}
 }
 func (m *Counted) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -623,10 +414,8 @@ func (m *Counted) GetRoot() []byte {
 func init() {
 	proto.RegisterType((*CastBallot)(nil), "urna.ballot.v1.CastBallot")
 	proto.RegisterType((*Token)(nil), "urna.ballot.v1.Token")
-	proto.RegisterType((*Spent)(nil), "urna.ballot.v1.Spent")
 	proto.RegisterType((*Sum)(nil), "urna.ballot.v1.Sum")
 	proto.RegisterType((*ClassCounts)(nil), "urna.ballot.v1.ClassCounts")
-	proto.RegisterType((*Pending)(nil), "urna.ballot.v1.Pending")
 	proto.RegisterType((*Listing)(nil), "urna.ballot.v1.Listing")
 	proto.RegisterType((*Counted)(nil), "urna.ballot.v1.Counted")
 }
@@ -634,43 +423,34 @@ func init() {
 func init() { proto.RegisterFile("urna/ballot/v1/ballot.proto", fileDescriptor_fec0297632816526) }
 
 var fileDescriptor_fec0297632816526 = []byte{
-	// 562 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x54, 0x41, 0x6f, 0xd3, 0x4c,
-	0x14, 0xec, 0xd6, 0x76, 0xec, 0xbc, 0xb6, 0xdf, 0x61, 0xf5, 0x21, 0x4c, 0x2b, 0x4c, 0xe4, 0x53,
-	0x25, 0x44, 0xa2, 0xc0, 0x81, 0x43, 0xc5, 0xa5, 0x91, 0x10, 0x95, 0xa8, 0x04, 0x2e, 0xa7, 0x5e,
-	0xac, 0x8d, 0xbd, 0x49, 0xac, 0x3a, 0xbb, 0x61, 0x77, 0x1d, 0x05, 0x7e, 0x05, 0xff, 0x85, 0x3b,
-	0x67, 0x8e, 0x3d, 0x72, 0x44, 0x09, 0x3f, 0x04, 0xed, 0xb3, 0x1d, 0xe4, 0x2b, 0x12, 0xb7, 0x37,
-	0x33, 0xc9, 0xdb, 0x99, 0x59, 0xdb, 0x70, 0x56, 0x29, 0xc1, 0x46, 0x53, 0x56, 0x96, 0xd2, 0x8c,
-	0xd6, 0xe3, 0x66, 0x1a, 0xae, 0x94, 0x34, 0x92, 0xfe, 0x67, 0xc5, 0x61, 0x43, 0xad, 0xc7, 0xf1,
-	0x37, 0x02, 0x30, 0x61, 0xda, 0x5c, 0x22, 0x43, 0x9f, 0xc0, 0x11, 0x2f, 0x79, 0x66, 0x0a, 0x29,
-	0xd2, 0x22, 0x0f, 0xc9, 0x80, 0x9c, 0x1f, 0x27, 0xd0, 0x52, 0x57, 0x39, 0xfd, 0x1f, 0x3c, 0x6d,
-	0x3e, 0x95, 0x3c, 0x3c, 0x1c, 0x90, 0xf3, 0x93, 0xa4, 0x06, 0xf4, 0x14, 0x02, 0xcd, 0x3f, 0x56,
-	0x5c, 0x64, 0x3c, 0x74, 0x50, 0xd8, 0x63, 0xfa, 0x14, 0x3c, 0x23, 0xef, 0xb8, 0x08, 0xdd, 0x01,
-	0x39, 0x3f, 0x7a, 0xfe, 0x60, 0xd8, 0x75, 0x30, 0xfc, 0x60, 0xc5, 0xa4, 0xfe, 0x0d, 0x3d, 0x06,
-	0xa2, 0x42, 0x0f, 0x4f, 0x25, 0xca, 0xa2, 0x2c, 0xec, 0xd5, 0x28, 0xb3, 0x47, 0xaf, 0x94, 0x94,
-	0xb3, 0xd0, 0x47, 0xa6, 0x06, 0xf1, 0x2b, 0xf0, 0x70, 0x03, 0xca, 0x4c, 0xf0, 0x12, 0x4d, 0x9f,
-	0x24, 0x35, 0xa0, 0x11, 0x80, 0x2e, 0xe6, 0x82, 0x99, 0x4a, 0x71, 0x1d, 0x1e, 0x0e, 0x1c, 0x9b,
-	0xe7, 0x0f, 0x13, 0xff, 0x22, 0xe0, 0xdd, 0xac, 0xb8, 0xf8, 0x27, 0xd1, 0x1f, 0x41, 0x30, 0x2b,
-	0x94, 0x36, 0xe9, 0x52, 0x63, 0x7a, 0x27, 0xf1, 0x11, 0x5f, 0x6b, 0xfa, 0x10, 0xfc, 0x92, 0xd5,
-	0x8a, 0x87, 0x4a, 0xcf, 0xc2, 0x6b, 0x4d, 0xcf, 0xa0, 0x5f, 0xca, 0x79, 0x5a, 0x88, 0x9c, 0x6f,
-	0x30, 0xbb, 0x9b, 0x04, 0xa5, 0x9c, 0x5f, 0x59, 0x5c, 0xd7, 0xe3, 0x77, 0xea, 0x09, 0xda, 0x7a,
-	0xce, 0xa0, 0xcf, 0x99, 0x2a, 0x0b, 0xae, 0x52, 0x15, 0xf6, 0x31, 0x68, 0xd0, 0x10, 0x49, 0x7c,
-	0x01, 0xce, 0x4d, 0xb5, 0xa4, 0x21, 0xf8, 0x75, 0xf1, 0x1a, 0xf3, 0xb9, 0x49, 0x0b, 0xeb, 0xcd,
-	0x87, 0x9d, 0xcd, 0x4e, 0xb3, 0x39, 0x9e, 0xc0, 0xd1, 0xa4, 0x64, 0x5a, 0x4f, 0x64, 0x25, 0x8c,
-	0xb6, 0x89, 0x59, 0x96, 0xf1, 0x95, 0xe1, 0x79, 0xb3, 0x65, 0x8f, 0xed, 0x01, 0x8a, 0x67, 0x4c,
-	0x1b, 0x8d, 0xcb, 0xdc, 0xa4, 0x85, 0xf1, 0x57, 0x02, 0xfe, 0x3b, 0x2e, 0xf2, 0x42, 0xcc, 0xff,
-	0xb6, 0x6a, 0xf4, 0xe8, 0x74, 0x3c, 0xba, 0x6d, 0xfa, 0xc7, 0x00, 0x8a, 0xaf, 0x4a, 0x96, 0xf1,
-	0x3c, 0x6d, 0x9f, 0xa0, 0x7e, 0xcb, 0x24, 0x1d, 0xb9, 0x7d, 0xa4, 0xf6, 0xf2, 0xc4, 0xde, 0x86,
-	0xd9, 0xa4, 0x0b, 0xa6, 0x17, 0x4d, 0xbb, 0x3d, 0xb3, 0x79, 0xc3, 0xf4, 0x22, 0xbe, 0x05, 0xff,
-	0x6d, 0xa1, 0x8d, 0x35, 0x7d, 0x0a, 0xc1, 0x4c, 0x49, 0x61, 0x0a, 0xae, 0x1a, 0xc7, 0x7b, 0x4c,
-	0x29, 0xb8, 0xf6, 0xfa, 0x9a, 0x02, 0x71, 0xb6, 0x21, 0xb3, 0x45, 0x25, 0xee, 0x52, 0xbc, 0xf2,
-	0xc6, 0x37, 0x20, 0xf5, 0xda, 0x32, 0xf1, 0x18, 0x7c, 0x6c, 0x94, 0xe7, 0xf6, 0xff, 0xba, 0xf8,
-	0xcc, 0x9b, 0x3a, 0x71, 0xb6, 0x9c, 0x92, 0x72, 0xbf, 0xd3, 0xce, 0x97, 0xef, 0xbf, 0x6f, 0x23,
-	0x72, 0xbf, 0x8d, 0xc8, 0xcf, 0x6d, 0x44, 0xbe, 0xec, 0xa2, 0x83, 0xfb, 0x5d, 0x74, 0xf0, 0x63,
-	0x17, 0x1d, 0xdc, 0xbe, 0x9c, 0x17, 0x66, 0x51, 0x4d, 0x87, 0x99, 0x5c, 0x8e, 0xec, 0x0b, 0xf6,
-	0x6c, 0x2d, 0x0d, 0xc7, 0x69, 0x84, 0x2f, 0xfe, 0xa8, 0xfb, 0x51, 0xb8, 0xa8, 0xa7, 0xf5, 0x78,
-	0xda, 0x43, 0xf9, 0xc5, 0xef, 0x00, 0x00, 0x00, 0xff, 0xff, 0xae, 0xae, 0x6c, 0x76, 0x36, 0x04,
-	0x00, 0x00,
+	// 421 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x54, 0x92, 0x4f, 0x8b, 0x13, 0x31,
+	0x18, 0xc6, 0x9b, 0xfe, 0xd9, 0xca, 0xdb, 0x5d, 0x0f, 0x41, 0x21, 0x28, 0x8c, 0x65, 0x4e, 0x05,
+	0x71, 0x86, 0xea, 0xc1, 0xc3, 0xe2, 0x65, 0x0b, 0x82, 0xe0, 0xc5, 0xd1, 0xd3, 0x5e, 0x96, 0x34,
+	0x4d, 0xbb, 0x61, 0x67, 0x93, 0x9a, 0xbc, 0x53, 0xd0, 0x4f, 0xe1, 0x27, 0xf2, 0xec, 0x71, 0x8f,
+	0x1e, 0xa5, 0xfd, 0x22, 0x92, 0x77, 0xd2, 0x59, 0x7a, 0x7b, 0x9e, 0xe7, 0x9d, 0x3c, 0xf9, 0x4d,
+	0x12, 0x78, 0xd9, 0x78, 0x2b, 0xcb, 0xa5, 0xac, 0x6b, 0x87, 0xe5, 0x6e, 0x9e, 0x54, 0xb1, 0xf5,
+	0x0e, 0x1d, 0x7f, 0x1a, 0x87, 0x45, 0x8a, 0x76, 0xf3, 0xfc, 0x37, 0x03, 0x58, 0xc8, 0x80, 0x57,
+	0x94, 0xf0, 0x57, 0x30, 0xd1, 0xb5, 0x56, 0x68, 0x9c, 0xbd, 0x31, 0x2b, 0xc1, 0xa6, 0x6c, 0x76,
+	0x5e, 0xc1, 0x31, 0xfa, 0xb4, 0xe2, 0xcf, 0x60, 0x14, 0xf0, 0x47, 0xad, 0x45, 0x7f, 0xca, 0x66,
+	0x17, 0x55, 0x6b, 0xf8, 0x0b, 0x78, 0x12, 0xf4, 0xf7, 0x46, 0x5b, 0xa5, 0xc5, 0x80, 0x06, 0x9d,
+	0xe7, 0xaf, 0x61, 0x84, 0xee, 0x4e, 0x5b, 0x31, 0x9c, 0xb2, 0xd9, 0xe4, 0xed, 0xf3, 0xe2, 0x94,
+	0xa0, 0xf8, 0x16, 0x87, 0x55, 0xfb, 0x0d, 0x3f, 0x07, 0xe6, 0xc5, 0x88, 0x76, 0x65, 0x3e, 0x3a,
+	0x25, 0xce, 0x5a, 0xa7, 0xe2, 0xd6, 0x5b, 0xef, 0xdc, 0x5a, 0x8c, 0x29, 0x69, 0x4d, 0xfe, 0x01,
+	0x46, 0xd4, 0x40, 0x63, 0x69, 0x75, 0x4d, 0xd0, 0x17, 0x55, 0x6b, 0x78, 0x06, 0x10, 0xcc, 0xc6,
+	0x4a, 0x6c, 0xbc, 0x0e, 0xa2, 0x3f, 0x1d, 0xc4, 0xff, 0x79, 0x4c, 0xf2, 0x4b, 0x18, 0x7c, 0x6d,
+	0xee, 0xb9, 0x80, 0x71, 0x4b, 0x14, 0x68, 0xf9, 0xb0, 0x3a, 0xda, 0x96, 0xa8, 0x7f, 0x42, 0x34,
+	0x48, 0x44, 0xf9, 0x02, 0x26, 0x8b, 0x5a, 0x86, 0xb0, 0x70, 0x8d, 0xc5, 0x10, 0x4f, 0x41, 0x2a,
+	0xa5, 0xb7, 0xa8, 0x57, 0xa9, 0xa5, 0xf3, 0x71, 0x03, 0xaf, 0x95, 0x0c, 0x18, 0xa8, 0x6c, 0x58,
+	0x1d, 0x6d, 0x7e, 0x0d, 0xe3, 0xcf, 0x26, 0xa0, 0xb1, 0x9b, 0x58, 0xb0, 0xf6, 0xce, 0xa2, 0xd1,
+	0x3e, 0x1d, 0x7d, 0xe7, 0x39, 0x87, 0x61, 0x2d, 0x03, 0x26, 0x14, 0xd2, 0xf1, 0xb6, 0xd4, 0x6d,
+	0x63, 0xef, 0x6e, 0xd6, 0xc6, 0x07, 0x4c, 0x5c, 0x40, 0xd1, 0xc7, 0x98, 0xe4, 0x73, 0x18, 0x13,
+	0x9b, 0x5e, 0xc5, 0xf5, 0xc1, 0xfc, 0xd4, 0x09, 0x8c, 0x74, 0xcc, 0xbc, 0x73, 0x5d, 0x67, 0xd4,
+	0x57, 0x5f, 0xfe, 0xec, 0x33, 0xf6, 0xb0, 0xcf, 0xd8, 0xbf, 0x7d, 0xc6, 0x7e, 0x1d, 0xb2, 0xde,
+	0xc3, 0x21, 0xeb, 0xfd, 0x3d, 0x64, 0xbd, 0xeb, 0xf7, 0x1b, 0x83, 0xb7, 0xcd, 0xb2, 0x50, 0xee,
+	0xbe, 0x8c, 0x77, 0xf8, 0x66, 0xe7, 0x50, 0x93, 0x2a, 0xe9, 0x6d, 0x95, 0xa7, 0xef, 0xee, 0xb2,
+	0x55, 0xbb, 0xf9, 0xf2, 0x8c, 0xc6, 0xef, 0xfe, 0x07, 0x00, 0x00, 0xff, 0xff, 0xe3, 0xd2, 0x97,
+	0xa1, 0x99, 0x02, 0x00, 0x00,
 }
 
 func (m *CastBallot) Marshal() (dAtA []byte, err error) {
@@ -783,84 +563,6 @@ func (m *Token) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
-func (m *Spent) Marshal() (dAtA []byte, err error) {
-	size := m.Size()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBuffer(dAtA[:size])
-	if err != nil {
-		return nil, err
-	}
-	return dAtA[:n], nil
-}
-
-func (m *Spent) MarshalTo(dAtA []byte) (int, error) {
-	size := m.Size()
-	return m.MarshalToSizedBuffer(dAtA[:size])
-}
-
-func (m *Spent) MarshalToSizedBuffer(dAtA []byte) (int, error) {
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if len(m.EarlierR) > 0 {
-		for iNdEx := len(m.EarlierR) - 1; iNdEx >= 0; iNdEx-- {
-			i -= len(m.EarlierR[iNdEx])
-			copy(dAtA[i:], m.EarlierR[iNdEx])
-			i = encodeVarintBallot(dAtA, i, uint64(len(m.EarlierR[iNdEx])))
-			i--
-			dAtA[i] = 0x4a
-		}
-	}
-	if len(m.C) > 0 {
-		i -= len(m.C)
-		copy(dAtA[i:], m.C)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.C)))
-		i--
-		dAtA[i] = 0x42
-	}
-	if len(m.R) > 0 {
-		i -= len(m.R)
-		copy(dAtA[i:], m.R)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.R)))
-		i--
-		dAtA[i] = 0x3a
-	}
-	if m.LogIndex != 0 {
-		i = encodeVarintBallot(dAtA, i, uint64(m.LogIndex))
-		i--
-		dAtA[i] = 0x30
-	}
-	if m.LastMs != 0 {
-		i = encodeVarintBallot(dAtA, i, uint64(m.LastMs))
-		i--
-		dAtA[i] = 0x28
-	}
-	if m.FirstMs != 0 {
-		i = encodeVarintBallot(dAtA, i, uint64(m.FirstMs))
-		i--
-		dAtA[i] = 0x20
-	}
-	if m.Sequence != 0 {
-		i = encodeVarintBallot(dAtA, i, uint64(m.Sequence))
-		i--
-		dAtA[i] = 0x18
-	}
-	if m.Style != 0 {
-		i = encodeVarintBallot(dAtA, i, uint64(m.Style))
-		i--
-		dAtA[i] = 0x10
-	}
-	if len(m.ElectionId) > 0 {
-		i -= len(m.ElectionId)
-		copy(dAtA[i:], m.ElectionId)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.ElectionId)))
-		i--
-		dAtA[i] = 0xa
-	}
-	return len(dAtA) - i, nil
-}
-
 func (m *Sum) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -932,76 +634,6 @@ func (m *ClassCounts) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i = encodeVarintBallot(dAtA, i, uint64(m.Accepted))
 		i--
 		dAtA[i] = 0x8
-	}
-	return len(dAtA) - i, nil
-}
-
-func (m *Pending) Marshal() (dAtA []byte, err error) {
-	size := m.Size()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBuffer(dAtA[:size])
-	if err != nil {
-		return nil, err
-	}
-	return dAtA[:n], nil
-}
-
-func (m *Pending) MarshalTo(dAtA []byte) (int, error) {
-	size := m.Size()
-	return m.MarshalToSizedBuffer(dAtA[:size])
-}
-
-func (m *Pending) MarshalToSizedBuffer(dAtA []byte) (int, error) {
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if len(m.TxHash) > 0 {
-		i -= len(m.TxHash)
-		copy(dAtA[i:], m.TxHash)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.TxHash)))
-		i--
-		dAtA[i] = 0x3a
-	}
-	if len(m.ReplacedC) > 0 {
-		i -= len(m.ReplacedC)
-		copy(dAtA[i:], m.ReplacedC)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.ReplacedC)))
-		i--
-		dAtA[i] = 0x32
-	}
-	if len(m.ReplacedR) > 0 {
-		i -= len(m.ReplacedR)
-		copy(dAtA[i:], m.ReplacedR)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.ReplacedR)))
-		i--
-		dAtA[i] = 0x2a
-	}
-	if len(m.C) > 0 {
-		i -= len(m.C)
-		copy(dAtA[i:], m.C)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.C)))
-		i--
-		dAtA[i] = 0x22
-	}
-	if len(m.R) > 0 {
-		i -= len(m.R)
-		copy(dAtA[i:], m.R)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.R)))
-		i--
-		dAtA[i] = 0x1a
-	}
-	if m.Style != 0 {
-		i = encodeVarintBallot(dAtA, i, uint64(m.Style))
-		i--
-		dAtA[i] = 0x10
-	}
-	if len(m.ElectionId) > 0 {
-		i -= len(m.ElectionId)
-		copy(dAtA[i:], m.ElectionId)
-		i = encodeVarintBallot(dAtA, i, uint64(len(m.ElectionId)))
-		i--
-		dAtA[i] = 0xa
 	}
 	return len(dAtA) - i, nil
 }
@@ -1149,48 +781,6 @@ func (m *Token) Size() (n int) {
 	return n
 }
 
-func (m *Spent) Size() (n int) {
-	if m == nil {
-		return 0
-	}
-	var l int
-	_ = l
-	l = len(m.ElectionId)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	if m.Style != 0 {
-		n += 1 + sovBallot(uint64(m.Style))
-	}
-	if m.Sequence != 0 {
-		n += 1 + sovBallot(uint64(m.Sequence))
-	}
-	if m.FirstMs != 0 {
-		n += 1 + sovBallot(uint64(m.FirstMs))
-	}
-	if m.LastMs != 0 {
-		n += 1 + sovBallot(uint64(m.LastMs))
-	}
-	if m.LogIndex != 0 {
-		n += 1 + sovBallot(uint64(m.LogIndex))
-	}
-	l = len(m.R)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	l = len(m.C)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	if len(m.EarlierR) > 0 {
-		for _, b := range m.EarlierR {
-			l = len(b)
-			n += 1 + l + sovBallot(uint64(l))
-		}
-	}
-	return n
-}
-
 func (m *Sum) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1222,42 +812,6 @@ func (m *ClassCounts) Size() (n int) {
 	}
 	if m.Recasts != 0 {
 		n += 1 + sovBallot(uint64(m.Recasts))
-	}
-	return n
-}
-
-func (m *Pending) Size() (n int) {
-	if m == nil {
-		return 0
-	}
-	var l int
-	_ = l
-	l = len(m.ElectionId)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	if m.Style != 0 {
-		n += 1 + sovBallot(uint64(m.Style))
-	}
-	l = len(m.R)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	l = len(m.C)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	l = len(m.ReplacedR)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	l = len(m.ReplacedC)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
-	}
-	l = len(m.TxHash)
-	if l > 0 {
-		n += 1 + l + sovBallot(uint64(l))
 	}
 	return n
 }
@@ -1666,285 +1220,6 @@ func (m *Token) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *Spent) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowBallot
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Spent: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Spent: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ElectionId", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.ElectionId = append(m.ElectionId[:0], dAtA[iNdEx:postIndex]...)
-			if m.ElectionId == nil {
-				m.ElectionId = []byte{}
-			}
-			iNdEx = postIndex
-		case 2:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Style", wireType)
-			}
-			m.Style = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Style |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 3:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Sequence", wireType)
-			}
-			m.Sequence = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Sequence |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 4:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field FirstMs", wireType)
-			}
-			m.FirstMs = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.FirstMs |= int64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 5:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field LastMs", wireType)
-			}
-			m.LastMs = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.LastMs |= int64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 6:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field LogIndex", wireType)
-			}
-			m.LogIndex = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.LogIndex |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 7:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field R", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.R = append(m.R[:0], dAtA[iNdEx:postIndex]...)
-			if m.R == nil {
-				m.R = []byte{}
-			}
-			iNdEx = postIndex
-		case 8:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field C", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.C = append(m.C[:0], dAtA[iNdEx:postIndex]...)
-			if m.C == nil {
-				m.C = []byte{}
-			}
-			iNdEx = postIndex
-		case 9:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field EarlierR", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.EarlierR = append(m.EarlierR, make([]byte, postIndex-iNdEx))
-			copy(m.EarlierR[len(m.EarlierR)-1], dAtA[iNdEx:postIndex])
-			iNdEx = postIndex
-		default:
-			iNdEx = preIndex
-			skippy, err := skipBallot(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
 func (m *Sum) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
@@ -2149,279 +1424,6 @@ func (m *ClassCounts) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
-		default:
-			iNdEx = preIndex
-			skippy, err := skipBallot(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *Pending) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowBallot
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Pending: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Pending: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ElectionId", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.ElectionId = append(m.ElectionId[:0], dAtA[iNdEx:postIndex]...)
-			if m.ElectionId == nil {
-				m.ElectionId = []byte{}
-			}
-			iNdEx = postIndex
-		case 2:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Style", wireType)
-			}
-			m.Style = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Style |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 3:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field R", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.R = append(m.R[:0], dAtA[iNdEx:postIndex]...)
-			if m.R == nil {
-				m.R = []byte{}
-			}
-			iNdEx = postIndex
-		case 4:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field C", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.C = append(m.C[:0], dAtA[iNdEx:postIndex]...)
-			if m.C == nil {
-				m.C = []byte{}
-			}
-			iNdEx = postIndex
-		case 5:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ReplacedR", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.ReplacedR = append(m.ReplacedR[:0], dAtA[iNdEx:postIndex]...)
-			if m.ReplacedR == nil {
-				m.ReplacedR = []byte{}
-			}
-			iNdEx = postIndex
-		case 6:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ReplacedC", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.ReplacedC = append(m.ReplacedC[:0], dAtA[iNdEx:postIndex]...)
-			if m.ReplacedC == nil {
-				m.ReplacedC = []byte{}
-			}
-			iNdEx = postIndex
-		case 7:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field TxHash", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowBallot
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthBallot
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthBallot
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.TxHash = append(m.TxHash[:0], dAtA[iNdEx:postIndex]...)
-			if m.TxHash == nil {
-				m.TxHash = []byte{}
-			}
-			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipBallot(dAtA[iNdEx:])
