@@ -27,6 +27,20 @@ func (k *PublicKey) VerifyWithLargePath(message, signature []byte) error {
 	return k.verifyLarge(message, signature)
 }
 
+func (k *PublicKey) VerifyWithLibrary(message, signature []byte) error {
+	if _, err := k.number(signature); err != nil {
+		return err
+	}
+	return k.verifyLibrary(message, signature)
+}
+
+// WithoutWideRegisters is the key on a machine that has none.
+func (k *PublicKey) WithoutWideRegisters() *PublicKey {
+	plain := *k
+	plain.fast = nil
+	return &plain
+}
+
 func KeyProofValues(c KeyContext, k *PublicKey) [Roots]*big.Int {
 	return c.values(k)
 }

@@ -10,6 +10,8 @@ import (
 	"math/big"
 
 	"github.com/cloudflare/circl/blindsign/blindrsa"
+
+	"github.com/urna-vote/urna/crypto/blindtoken/internal/power"
 )
 
 // Exponent is the public exponent of every issuer key.
@@ -28,6 +30,7 @@ type PublicKey struct {
 	verifier blindrsa.Verifier
 	client   blindrsa.Client
 	id       [32]byte
+	fast     *power.Modulus // for 2,048 bits, where the machine has wide registers
 }
 
 // DecodePublicKey reads a modulus: big-endian, 256 or 384 bytes, highest and
@@ -56,6 +59,9 @@ func newPublicKey(k *rsa.PublicKey) (*PublicKey, error) {
 	}
 	key := &PublicKey{rsa: k, verifier: verifier, client: client}
 	key.id = sha256.Sum256(key.Encode())
+	if k.N.BitLen() == DefaultBits && power.Available() {
+		key.fast = power.NewModulus(k.N)
+	}
 	return key, nil
 }
 

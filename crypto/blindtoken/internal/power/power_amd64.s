@@ -1,0 +1,109 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// func montgomery(out, a, b, n *number, factor uint64)
+//
+// Row by row: each of the 40 rounds adds a·b_i and the multiple m·n that makes
+// the lowest limb zero modulo 2^52, and drops that limb.
+//
+//	Z0..Z4    sum            Z16  b_i          Z20..Z24  low halves of a·b_i
+//	Z5..Z9    a              Z18  m            Z25..Z29  high halves of both products
+//	Z10..Z14  n              Z19  factor
+//
+// High halves belong one limb higher, which is where dropping a limb leaves
+// them. A limb gains less than four times 2^52 in each of at most 40 rounds.
+TEXT ·montgomery(SB), NOSPLIT|NOFRAME, $0-40
+	MOVQ out+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	MOVQ factor+32(FP), AX
+	VPBROADCASTQ AX, Z19
+	MOVQ $1, AX
+	KMOVW AX, K1
+	MOVQ $40, BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VMOVDQU64 0(SI), Z5
+	VMOVDQU64 64(SI), Z6
+	VMOVDQU64 128(SI), Z7
+	VMOVDQU64 192(SI), Z8
+	VMOVDQU64 256(SI), Z9
+	VMOVDQU64 0(CX), Z10
+	VMOVDQU64 64(CX), Z11
+	VMOVDQU64 128(CX), Z12
+	VMOVDQU64 192(CX), Z13
+	VMOVDQU64 256(CX), Z14
+	VPXORQ Z15, Z15, Z15
+
+round:
+	VPBROADCASTQ (DX), Z16
+	ADDQ $8, DX
+	VPXORQ Z20, Z20, Z20
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VPXORQ Z23, Z23, Z23
+	VPXORQ Z24, Z24, Z24
+	VPXORQ Z25, Z25, Z25
+	VPXORQ Z26, Z26, Z26
+	VPXORQ Z27, Z27, Z27
+	VPXORQ Z28, Z28, Z28
+	VPXORQ Z29, Z29, Z29
+	VPMADD52LUQ Z5, Z16, Z20
+	VPMADD52LUQ Z6, Z16, Z21
+	VPMADD52LUQ Z7, Z16, Z22
+	VPMADD52LUQ Z8, Z16, Z23
+	VPMADD52LUQ Z9, Z16, Z24
+	VPMADD52HUQ Z5, Z16, Z25
+	VPMADD52HUQ Z6, Z16, Z26
+	VPMADD52HUQ Z7, Z16, Z27
+	VPMADD52HUQ Z8, Z16, Z28
+	VPMADD52HUQ Z9, Z16, Z29
+	VPADDQ Z20, Z0, Z0
+	VPADDQ Z21, Z1, Z1
+	VPADDQ Z22, Z2, Z2
+	VPADDQ Z23, Z3, Z3
+	VPADDQ Z24, Z4, Z4
+
+	// m = sum_0 · factor modulo 2^52, in every lane.
+	VPBROADCASTQ X0, Z17
+	VPXORQ Z18, Z18, Z18
+	VPMADD52LUQ Z17, Z19, Z18
+	VPMADD52LUQ Z10, Z18, Z0
+	VPMADD52LUQ Z11, Z18, Z1
+	VPMADD52LUQ Z12, Z18, Z2
+	VPMADD52LUQ Z13, Z18, Z3
+	VPMADD52LUQ Z14, Z18, Z4
+	VPMADD52HUQ Z10, Z18, Z25
+	VPMADD52HUQ Z11, Z18, Z26
+	VPMADD52HUQ Z12, Z18, Z27
+	VPMADD52HUQ Z13, Z18, Z28
+	VPMADD52HUQ Z14, Z18, Z29
+
+	// The lowest limb leaves its carry to the next one and goes.
+	VPSRLQ.Z $52, Z0, K1, Z30
+	VALIGNQ $1, Z0, Z1, Z0
+	VALIGNQ $1, Z1, Z2, Z1
+	VALIGNQ $1, Z2, Z3, Z2
+	VALIGNQ $1, Z3, Z4, Z3
+	VALIGNQ $1, Z4, Z15, Z4
+	VPADDQ Z30, Z25, Z25
+	VPADDQ Z25, Z0, Z0
+	VPADDQ Z26, Z1, Z1
+	VPADDQ Z27, Z2, Z2
+	VPADDQ Z28, Z3, Z3
+	VPADDQ Z29, Z4, Z4
+	DECQ BX
+	JNZ round
+
+	VMOVDQU64 Z0, 0(DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
+	VMOVDQU64 Z3, 192(DI)
+	VMOVDQU64 Z4, 256(DI)
+	VZEROUPPER
+	RET
