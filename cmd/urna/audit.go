@@ -32,7 +32,7 @@ what the record leads to is what the validators signed. It needs no node and no
 network. It ends with code 3 if anything differs, is missing or is damaged.
 
 Memory does not grow with the record: what there is of each voter is kept in a
-work directory, about 400 bytes a voter, and where ballots may be recast as much
+work directory, half a kilobyte a voter, and where ballots may be recast as much
 again as the ballots have. Every half minute a checkpoint is written there; after
 an interruption --resume goes on from it. When verification has ended the
 directory is removed.`,

@@ -54,7 +54,7 @@ func TestProgressWithoutATerminalIsALineNowAndThen(t *testing.T) {
 	clock = clock.Add(6 * time.Second)
 	p.Add(4)
 	p.Done()
-	want := "blocks: 5 of 10 (50 %)\nblocks: 10 of 10 (100 %)\nblocks: 10 done in 12s\n"
+	want := "blocks: 5 of 10 (50 %), about 8s left\nblocks: 10 of 10 (100 %)\nblocks: 10 done in 12s\n"
 	if b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}

@@ -88,10 +88,17 @@ func open(dir, name string, pages, how int) (*Table, error) {
 	return &Table{dir: dir, name: name, frames: pages, seed: maphash.MakeSeed(), log: log, sum: sha256.New(), index: x}, nil
 }
 
-// restore reads the log and makes the index.
+// restore reads the log and makes the index. Nothing is looked into before the
+// hash is right.
 func (t *Table) restore(m Mark, visit func(key [KeySize]byte, value []byte) error) error {
-	err := t.scan(m.Bytes, func(at int64, key [KeySize]byte, record []byte) error {
-		_, _ = t.sum.Write(record) // a hash takes everything
+	n, err := io.Copy(t.sum, io.NewSectionReader(t.log, 0, m.Bytes))
+	if err != nil {
+		return fmt.Errorf("read log: %w", err)
+	}
+	if got := t.sum.Sum(nil); n != m.Bytes || !bytes.Equal(got, m.SHA256[:]) {
+		return fmt.Errorf("%d bytes have the hash %x, marked are %d with %x: %w", n, got, m.Bytes, m.SHA256, ErrDamaged)
+	}
+	err = t.scan(m.Bytes, func(at int64, key [KeySize]byte, record []byte) error {
 		t.flushed = at + int64(len(record))
 		if err := t.point(key, at); err != nil {
 			return err
@@ -103,9 +110,6 @@ func (t *Table) restore(m Mark, visit func(key [KeySize]byte, value []byte) erro
 	})
 	if err != nil {
 		return err
-	}
-	if got := t.sum.Sum(nil); !bytes.Equal(got, m.SHA256[:]) {
-		return fmt.Errorf("its hash is %x, marked is %x: %w", got, m.SHA256, ErrDamaged)
 	}
 	return t.log.Truncate(m.Bytes)
 }

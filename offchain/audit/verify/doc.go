@@ -24,9 +24,24 @@
 //
 // # Work
 //
-// One goroutine reads and decodes ahead, one keeps the state, and statements of
-// pure cryptography are verified in batches on all cores beside them. Memory
-// grows with entries and ballot keys, not with blocks.
+// One goroutine reads, all cores decode blocks ahead of their turn, one goroutine
+// keeps the state in the order of the chain, and statements of pure cryptography
+// are gathered over blocks and verified in batches on all cores beside it. What
+// is ahead or gathered is bounded in bytes.
+//
+// What there is one of for each voter (spent keys, tokens, entries, the lists of
+// ballot keys) is in tables on disk (offchain/audit/table), so memory does not
+// grow with the ballots. What stays in memory grows with the election: a bit for
+// each entry, a sum for each group and contest, the findings, at most 200. The
+// findings kept are those that come first in the record, whichever core is fast.
+//
+// # Going on
+//
+// An Audit verifies one stretch of blocks after the other, so a chain can be
+// followed while it grows. Between two blocks, with everything stated so far
+// verified, it can be written as a checkpoint: its state, and length and hash of
+// each table. A checkpoint is bound to the genesis and to the program that wrote
+// it; one that does not fit or is damaged is not used.
 //
 // The package must never import a keeper, the application or a node: a verifier
 // does not share the code it verifies.

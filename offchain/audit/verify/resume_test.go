@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/audit/record"
 	"github.com/urna-vote/urna/offchain/audit/verify"
@@ -130,18 +131,18 @@ func (w *world) damagedCheckpoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var notes []string
-			opt := verify.Options{Work: t.TempDir(), Every: 1, Workers: 2, Resume: true, Note: func(line string) { notes = append(notes, line) }}
+			opt := verify.Options{Work: t.TempDir(), Every: time.Hour, Workers: 2, Resume: true, Note: func(line string) { notes = append(notes, line) }}
 			ctx, cancel := context.WithCancel(context.Background())
-			opt.Saved = func(height int64) {
-				if height >= rec.Last()-5 {
-					cancel()
+			opt.Progress = func(p verify.Progress) {
+				if p.Height == rec.Last()-5 {
+					cancel() // a checkpoint is written at the end
 				}
 			}
 			if _, err := verify.Run(ctx, rec, opt); !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
 			c.damage(t, opt.Work)
-			opt.Saved = nil
+			opt.Progress = nil
 			r, err := verify.Run(context.Background(), c.rec, opt)
 			if err != nil {
 				t.Fatal(err)

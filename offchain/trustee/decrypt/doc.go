@@ -14,6 +14,10 @@
 //  4. nothing else was ever decrypted for the zone with this medium. What is
 //     decrypted is written there before it is computed.
 //
+// The verifier runs while voting goes on (Follow), so that after the close only
+// the last blocks remain, however many ballots there are. Its checkpoint is the
+// trustee's own, on its own disk, and is as good as the program beside it.
+//
 // The share that was made is kept too: asked again, the same bytes are sent.
 //
 // The package must never know a ballot, nor decrypt a sum of another source.

@@ -85,6 +85,8 @@ type follower struct {
 	// failed looks in a row.
 	failed int
 	phase  electionv1.Phase
+	// inStep was told.
+	inStep bool
 }
 
 // look verifies what is new; true if it need not go on.
@@ -118,8 +120,13 @@ func (f *follower) counting() bool {
 	return ok && z.Phase >= electionv1.Phase_PHASE_COUNTING
 }
 
-// tell says that the zone has come to another phase.
+// tell says that verification is in step with the chain, once, and that the zone
+// has come to another phase.
 func (f *follower) tell() {
+	if f.Wait && !f.inStep {
+		f.inStep = true
+		f.Say(fmt.Sprintf("in step with the chain at block %d", f.audit.Height()))
+	}
 	z, ok := f.audit.Zone(f.Election, f.Zone)
 	if ok && z.Phase != f.phase {
 		f.phase = z.Phase
