@@ -193,6 +193,9 @@ func BenchmarkBallotParts(b *testing.B) {
 		claims[i] = bitproof.Claim{Statement: v.statement, Ciphertext: ct, Proof: proof}
 		items[i] = v.signed
 	}
+	for i := range n {
+		decode(i)
+	}
 	part := func(name string, each func()) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -83,7 +83,7 @@ type sumScratch struct {
 }
 
 // fewTerms is where the library's method for few terms is the quicker one.
-const fewTerms = 8
+const fewTerms = 24
 
 // sumWide is SumVartime where two windows are summed at once; it declines
 // short sums and machines that cannot.

@@ -44,14 +44,8 @@ func Verify(item Item) error {
 // come from rand together with a hash of the whole batch. If rand fails, each
 // signature is checked by itself.
 func VerifyBatch(rand io.Reader, items []Item) (bad []int) {
-	if seed, err := batchSeed(rand, items); err == nil && len(items) > 1 {
-		batch := ed25519.NewBatchVerifierWithCapacity(len(items))
-		for i := range items {
-			batch.AddWithOptions(items[i].Public[:], items[i].Message, items[i].Signature[:], ledgerRule)
-		}
-		if batch.VerifyBatchOnly(bytes.NewReader(seed[:])) {
-			return nil
-		}
+	if allHold(rand, items, ledgerRule) {
+		return nil
 	}
 	for i := range items {
 		if Verify(items[i]) != nil {
@@ -59,6 +53,35 @@ func VerifyBatch(rand io.Reader, items []Item) (bad []int) {
 		}
 	}
 	return bad
+}
+
+// VerifyZIP215Batch is VerifyBatch by the consensus engine's rule.
+func VerifyZIP215Batch(rand io.Reader, items []Item) (bad []int) {
+	if allHold(rand, items, zip215Rule) {
+		return nil
+	}
+	for i := range items {
+		if !VerifyZIP215(items[i].Public[:], items[i].Message, items[i].Signature[:]) {
+			bad = append(bad, i)
+		}
+	}
+	return bad
+}
+
+// allHold reports that all signatures are good; false says nothing.
+func allHold(rand io.Reader, items []Item, rule *ed25519.Options) bool {
+	if len(items) < 2 {
+		return false
+	}
+	seed, err := batchSeed(rand, items)
+	if err != nil {
+		return false
+	}
+	batch := ed25519.NewBatchVerifierWithCapacity(len(items))
+	for i := range items {
+		batch.AddWithOptions(items[i].Public[:], items[i].Message, items[i].Signature[:], rule)
+	}
+	return batch.VerifyBatchOnly(bytes.NewReader(seed[:]))
 }
 
 // VerifyZIP215 checks a signature by the consensus engine's rule. Only commit

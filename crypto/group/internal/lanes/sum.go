@@ -2,6 +2,8 @@
 
 package lanes
 
+import "math/bits"
+
 // Coordinates is a point limb by limb: [i][c] is limb i of X, Y, Z, T, or of a
 // prepared point's Y-X, Y+X, 2Z, 2dT.
 type Coordinates [5][4]uint64
@@ -23,29 +25,77 @@ var (
 // Scratch is the memory of sums, to be used again by one sum after another.
 type Scratch struct {
 	prepared []Coordinates
-	digits   []int16
+	shifted  [][5]uint64
 	buckets  [2][]Coordinates
 }
 
+// cutting says how scalars are cut into digits: windows of w bits, two of
+// which are summed side by side. Half a window is added to each of them
+// beforehand and taken off its digit, so that digits are in -2^(w-1)..2^(w-1)
+// and need half as many buckets. The last windows, which hold less than w bits
+// of a scalar, are left as they are.
+type cutting struct {
+	w, windows int
+	signed     int // windows from here on are left as they are
+	offset     [4]uint64
+}
+
+const scalarBits = 253
+
+func newCutting(w int) cutting {
+	c := cutting{w: w, windows: (scalarBits + w) / w, signed: scalarBits / w} // room for one bit more: a carry
+	c.windows += c.windows & 1
+	for window := range c.signed {
+		bit := window*w + w - 1
+		c.offset[bit/64] |= 1 << (bit % 64)
+	}
+	return c
+}
+
+// shift adds what digits have taken off.
+func (c *cutting) shift(scalar *[4]uint64) (out [5]uint64) {
+	var carry uint64
+	for i := range c.offset {
+		out[i], carry = bits.Add64(scalar[i], c.offset[i], carry)
+	}
+	return out // a scalar and the offset are below 2^253 both
+}
+
+// digits are those of two windows, the first of which is even.
+func (c *cutting) digits(shifted *[5]uint64, window int) (low, high int) {
+	bit := window * c.w
+	if bit >= 256 {
+		return 0, 0
+	}
+	limb := bit / 64
+	v := shifted[limb]>>(bit%64) | shifted[limb+1]<<(64-bit%64)
+	mask := 1<<c.w - 1
+	low, high = int(v)&mask, int(v>>c.w)&mask
+	if window < c.signed {
+		low -= 1 << (c.w - 1)
+	}
+	if window+1 < c.signed {
+		high -= 1 << (c.w - 1)
+	}
+	return low, high
+}
+
 // Sum returns Σ scalars[i]·points[i] by the method of Pippenger, in time that
-// depends on the scalars, which are below 2^253. Two windows of the scalars
-// are summed side by side.
+// depends on the scalars, which are below 2^253.
 func Sum(scalars [][4]uint64, points []*Point, s *Scratch) Point {
-	w := widthFor(len(points))
-	windows := (254 + w - 1) / w // one bit more than scalars have: the last carry fits
-	windows += windows & 1
-	s.prepare(points, w, windows)
+	c := newCutting(widthFor(len(points)))
+	s.prepare(points, c.w)
 	for i := range scalars {
-		s.cut(scalars[i], i, len(points), w, windows)
+		s.shifted[i] = c.shift(&scalars[i])
 	}
 	total := neutral
-	for window := windows - 2; window >= 0; window -= 2 {
-		low, high := s.columns(window, len(points))
-		for range w {
+	for window := c.windows - 2; window >= 0; window -= 2 {
+		low, high := s.columns(&c, window)
+		for range c.w {
 			double(&total)
 		}
 		addPoint(&total, &high)
-		for range w {
+		for range c.w {
 			double(&total)
 		}
 		addPoint(&total, &low)
@@ -58,19 +108,16 @@ func Sum(scalars [][4]uint64, points []*Point, s *Scratch) Point {
 func widthFor(n int) int {
 	best, width := 1<<62, 0
 	for w := 4; w <= 13; w++ {
-		windows := (254 + w - 1) / w
-		windows += windows & 1
-		if cost := windows * (n + 8<<(w-1)); cost < best {
+		if cost := newCutting(w).windows * (n + 8<<(w-1)); cost < best {
 			best, width = cost, w
 		}
 	}
 	return width
 }
 
-func (s *Scratch) prepare(points []*Point, w, windows int) {
+func (s *Scratch) prepare(points []*Point, w int) {
 	n := len(points)
-	s.prepared = grown(s.prepared, n)
-	s.digits = grown(s.digits, n*windows)
+	s.prepared, s.shifted = grown(s.prepared, n), grown(s.shifted, n)
 	for h := range s.buckets {
 		s.buckets[h] = grown(s.buckets[h], 1<<(w-1)+1)
 	}
@@ -93,47 +140,21 @@ func grown[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// cut writes the digits of a scalar, each in (-2^(w-1), 2^(w-1)], window by
-// window; those of one window stand together for all scalars.
-func (s *Scratch) cut(scalar [4]uint64, i, n, w, windows int) {
-	half, mask := uint64(1)<<(w-1), uint64(1)<<w-1
-	var carry uint64
-	for window := range windows {
-		bit := window * w
-		var v uint64
-		if limb := bit / 64; limb < 4 {
-			v = scalar[limb] >> (bit % 64)
-			if limb < 3 && bit%64+w > 64 {
-				v |= scalar[limb+1] << (64 - bit%64)
-			}
-		}
-		v = v&mask + carry
-		carry = 0
-		digit := int16(v)
-		if v > half {
-			digit, carry = int16(int(v)-1<<w), 1
-		}
-		s.digits[window*n+i] = digit
-	}
-}
-
 // columns returns the sums of two windows: Σ digit·point of each. Bucket 0
 // takes what a window with digit zero has to add while the other has more.
-func (s *Scratch) columns(window, n int) (low, high Coordinates) {
+func (s *Scratch) columns(c *cutting, window int) (low, high Coordinates) {
 	first, second := s.buckets[0], s.buckets[1]
 	for i := range first {
 		first[i], second[i] = neutral, neutral
 	}
-	digitsLow := s.digits[window*n : (window+1)*n]
-	digitsHigh := s.digits[(window+1)*n : (window+2)*n][:len(digitsLow)]
-	for i, a := range digitsLow {
-		b := digitsHigh[i]
+	for i := range s.shifted {
+		a, b := c.digits(&s.shifted[i], window)
 		if a == 0 && b == 0 {
 			continue
 		}
 		// The sign of a digit, spread over the lanes of its half.
-		signA, signB := a>>15, b>>15
-		negative := uint64(uint8(signA)&0x0f | uint8(signB)&0xf0)
+		signA, signB := a>>63, b>>63
+		negative := uint64(signA&0x0f | signB&0xf0)
 		p := &s.prepared[i]
 		addPair(&first[(a^signA)-signA], &second[(b^signB)-signB], p, p, negative)
 	}

@@ -14,8 +14,7 @@ func TestDigitsAreTheScalar(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	order := [4]uint64{0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 1 << 60}
 	for w := 4; w <= 13; w++ {
-		windows := (254 + w - 1) / w
-		windows += windows & 1
+		c := newCutting(w)
 		for i := range 200 {
 			scalar := [4]uint64{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64() >> 3}
 			switch i {
@@ -26,15 +25,16 @@ func TestDigitsAreTheScalar(t *testing.T) {
 			case 2:
 				scalar = [4]uint64{^uint64(0), ^uint64(0), ^uint64(0), 1<<61 - 1}
 			}
-			s := Scratch{digits: make([]int16, windows)}
-			s.cut(scalar, 0, 1, w, windows)
-			got, half := new(big.Int), int64(1)<<(w-1)
-			for k := windows - 1; k >= 0; k-- {
-				digit := int64(s.digits[k])
-				if digit <= -half || digit > half {
-					t.Fatalf("width %d: digit %d", w, digit)
+			shifted := c.shift(&scalar)
+			got := new(big.Int)
+			for window := c.windows - 2; window >= 0; window -= 2 {
+				low, high := c.digits(&shifted, window)
+				for _, digit := range []int{high, low} {
+					if digit < -1<<(w-1) || digit > 1<<(w-1) {
+						t.Fatalf("width %d: digit %d has no bucket", w, digit)
+					}
+					got.Lsh(got, uint(w)).Add(got, big.NewInt(int64(digit)))
 				}
-				got.Lsh(got, uint(w)).Add(got, big.NewInt(digit))
 			}
 			want := new(big.Int)
 			for k := 3; k >= 0; k-- {
