@@ -158,6 +158,22 @@ func (d *decryption) verifyRecord(cmd *cobra.Command) (*verify.Report, error) {
 
 // compare looks at the ledger's own sums and phase under the newest signed head.
 func (d *decryption) compare(ctx context.Context, c *client.Client, plan *decrypt.Plan) error {
+	for tries := 0; ; tries++ {
+		err := d.compareOnce(ctx, c, plan)
+		// The block that was verified last is provable only with its successor.
+		if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, decrypt.ErrEarly) || tries == provableTries {
+			return err
+		}
+		if err := pause(ctx, d.poll); err != nil {
+			return err
+		}
+	}
+}
+
+// provableTries until the close must be provable, a look apart.
+const provableTries = 20
+
+func (d *decryption) compareOnce(ctx context.Context, c *client.Client, plan *decrypt.Plan) error {
 	zone, units := fmt.Sprintf("zone/%d", plan.Zone), fmt.Sprintf("units/%d", plan.Zone)
 	proven, err := c.Proven(ctx, plan.Election, zone, units)
 	if err != nil {
