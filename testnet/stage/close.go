@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/proto/api"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
@@ -121,29 +119,8 @@ func (e *Election) AwaitPhase(ctx context.Context, phase electionv1.Phase) error
 	return nil
 }
 
-// TrusteesOnline starts the programs of the trustees who will decrypt, so that
-// they follow the voting, and says whether they do.
-func (e *Election) TrusteesOnline(ctx context.Context) (bool, error) {
-	return false, nil
-}
-
-// Count has the trustees decrypt, after the close, and returns when the result
-// stands on the ledger.
-func (e *Election) Count(ctx context.Context) error {
-	if err := e.AwaitPhase(ctx, electionv1.Phase_PHASE_COUNTING); err != nil {
-		return err
-	}
-	group, each := errgroup.WithContext(ctx)
-	for i := range threshold {
-		group.Go(func() error {
-			args := append([]string{"trustee", "decrypt", "--yes", "--home", e.trustees[i], "--election", e.name(), "--zone", "0"}, e.network.where(i)...)
-			_, err := e.network.Run(each, "urna", args...)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
+// join computes the result of the shares and waits until it stands.
+func (e *Election) join(ctx context.Context) error {
 	args := append([]string{"tally", "result", "--election", e.name(), "--zone", "0"}, e.network.where(0)...)
 	if _, err := e.network.Run(ctx, "urna", args...); err != nil {
 		return err

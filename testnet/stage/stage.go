@@ -138,6 +138,7 @@ type Election struct {
 	Definition *electionv1.Definition
 	Secrets    *load.Secrets
 	trustees   []string
+	counting   []*counting
 	keep       *keeper
 }
 

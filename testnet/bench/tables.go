@@ -1,0 +1,3 @@
+package main
+
+func (r *results) tables(path string) error { return nil }
