@@ -26,6 +26,7 @@ import (
 	"github.com/urna-vote/urna/node/intake"
 	"github.com/urna-vote/urna/node/pace"
 	"github.com/urna-vote/urna/node/public"
+	"github.com/urna-vote/urna/node/statesync"
 )
 
 // Node that runs or can be run. New takes the home's lock; Close gives it back.
@@ -42,6 +43,8 @@ type Node struct {
 	api     *server
 	metrics *server
 	failed  *intake.Failure
+	// headers are where a node that begins with a snapshot gets its trust from.
+	headers *statesync.Provider
 	// stopping silences the engine.
 	stopping atomic.Bool
 }
@@ -92,6 +95,7 @@ func New(ctx context.Context, dir home.Dir, cfg config.Config, version string, l
 	if n.app, err = app.New(app.Config{
 		Dir: dir.AppData(), ChainID: n.genesis.Doc.ChainID, Logger: log.With("part", "app"), Workers: cfg.App.Workers,
 		Pool: mempool.Limits{Size: cfg.Mempool.Size, Bytes: cfg.Mempool.Bytes},
+		Snapshots: app.Snapshots{Interval: cfg.Snapshots.Interval, Keep: cfg.Snapshots.Keep, Rest: rest()},
 	}); err != nil {
 		return nil, err
 	}
@@ -148,6 +152,10 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 		n.failed.Note("keep consensus", errors.New(reason))
 	}}
 	n.stores = enginedb.NewProvider(enginelog.Pebble{To: n.log})
+	join, err := n.prepareJoin(dir, logger)
+	if err != nil {
+		return err
+	}
 	// The engine panics on some errors of its stores or of the application
 	// while it replays blocks.
 	defer func() {
@@ -162,7 +170,7 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 	})
 	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(paced),
 		func() (*types.GenesisDoc, error) { return n.genesis.Doc, nil },
-		n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation), logger)
+		n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation), logger, join...)
 	if err != nil {
 		return errors.Join(fmt.Errorf("open engine: %w", err), n.failed.Err())
 	}
@@ -192,6 +200,9 @@ func (n *Node) Start() (err error) {
 			err = fmt.Errorf("start engine: %v", r)
 		}
 	}()
+	if err := n.join(); err != nil {
+		return err
+	}
 	if err := n.engine.Start(); err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}

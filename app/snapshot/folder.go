@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -25,6 +26,8 @@ type Folder struct {
 type Kept struct {
 	Manifest *Manifest
 	Encoded  []byte
+	// read since the last Prune.
+	read atomic.Bool
 }
 
 // Names within the folder. What has another name is not whole.
@@ -129,6 +132,7 @@ func (f *Folder) Chunk(height int64, index int) ([]byte, error) {
 	if k == nil || index < 0 || index >= k.Manifest.Chunks() {
 		return nil, fmt.Errorf("chunk %d of height %d: %w", index, height, ErrGone)
 	}
+	k.read.Store(true)
 	m := k.Manifest
 	chunk, err := readFile(f.fs, f.fs.PathJoin(f.path(height), chunkFile(m, index)))
 	if err != nil {
@@ -150,11 +154,19 @@ func (f *Folder) Chunk(height int64, index int) ([]byte, error) {
 // alone does all the work itself.
 func alone(n int, part func(from, to int)) { part(0, n) }
 
-// Prune keeps the newest snapshots only.
+// Prune keeps the newest snapshots, and as many older ones if somebody has read
+// them since the last time: a slow node that joins should get all chunks.
 func (f *Folder) Prune(keep int) error {
 	f.mu.Lock()
-	old := slices.Clone(f.kept[min(len(f.kept), keep):])
-	f.kept = f.kept[:min(len(f.kept), keep)]
+	var left, old []*Kept
+	for i, k := range f.kept {
+		if read := k.read.Swap(false); i < keep || read && len(left) < 2*keep {
+			left = append(left, k)
+		} else {
+			old = append(old, k)
+		}
+	}
+	f.kept = left
 	f.mu.Unlock()
 	for _, k := range old {
 		// Under another name first: a crash leaves nothing that looks whole.

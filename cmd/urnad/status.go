@@ -48,8 +48,8 @@ func newStatusCommand() *cobra.Command {
 			if s.Rehearsal {
 				kind = "rehearsal"
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "chain       %s (%s)\nmode        %s, %s\nheight      %d of %s\napp hash    %s\npeers       %d\nvalidators  %d\nversion     %s\n",
-				plain(s.ChainID), kind, plain(s.Mode), state, s.Height, time.UnixMilli(s.TimeMS).UTC().Format(time.RFC3339), s.AppHash, s.Peers, s.Validators, plain(s.Version))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "chain       %s (%s)\nmode        %s, %s\nheight      %d of %s\nblock       %s\napp hash    %s\npeers       %d\nvalidators  %d\nversion     %s\n",
+				plain(s.ChainID), kind, plain(s.Mode), state, s.Height, time.UnixMilli(s.TimeMS).UTC().Format(time.RFC3339), s.BlockHash, s.AppHash, s.Peers, s.Validators, plain(s.Version))
 			return err
 		},
 	}

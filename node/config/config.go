@@ -30,6 +30,8 @@ type Config struct {
 	App       App       `koanf:"app"`
 	Metrics   Metrics   `koanf:"metrics"`
 	RPC       RPC       `koanf:"rpc"`
+	StateSync StateSync `koanf:"statesync"`
+	Snapshots Snapshots `koanf:"snapshots"`
 }
 
 // Default returns the configuration of a node of the given mode.
@@ -38,6 +40,7 @@ func Default(mode string) Config {
 		Mode: mode, Name: "urna",
 		Log: DefaultLog(), API: DefaultAPI(), P2P: DefaultP2P(), Consensus: DefaultConsensus(),
 		Mempool: DefaultMempool(), App: DefaultApp(), Metrics: DefaultMetrics(), RPC: DefaultRPC(),
+		StateSync: DefaultStateSync(), Snapshots: DefaultSnapshots(mode),
 	}
 }
 
@@ -50,7 +53,7 @@ func (c Config) Validate() error {
 	if c.Name == "" || len(c.Name) > 64 || strings.ContainsFunc(c.Name, func(r rune) bool { return r < ' ' }) {
 		errs = append(errs, wrong("name", c.Name, "1 to 64 printable characters"))
 	}
-	for _, s := range []interface{ Validate() error }{c.Log, c.API, c.P2P, c.Consensus, c.Mempool, c.App, c.Metrics, c.RPC} {
+	for _, s := range []interface{ Validate() error }{c.Log, c.API, c.P2P, c.Consensus, c.Mempool, c.App, c.Metrics, c.RPC, c.StateSync, c.Snapshots} {
 		errs = append(errs, s.Validate())
 	}
 	return errors.Join(errs...)

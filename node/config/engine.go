@@ -37,7 +37,7 @@ func (c Config) Engine(data string) *cmtconfig.Config {
 	// What a transaction came to is in the application's state; here it would be
 	// kept twice. The last block's is kept all the same, for a restart.
 	e.Storage.DiscardABCIResponses = true
-	e.StateSync.Enable = false
+	c.statesync(e.StateSync, data)
 	e.Instrumentation.Prometheus = false
 	e.Instrumentation.Namespace = "urna_engine"
 	c.network(e.P2P)

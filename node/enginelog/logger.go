@@ -4,15 +4,22 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 
 	cmtlog "github.com/cometbft/cometbft/libs/log"
 )
 
-// consensusFailure is what the engine logs, and all it does, when consensus
-// stops for good while the process lives on.
-const consensusFailure = "CONSENSUS FAILURE!!!"
+// failures are what the engine logs, and all it does, when it stops for good
+// while the process lives on: consensus, or the beginning with a snapshot.
+var failures = []string{
+	"CONSENSUS FAILURE!!!",
+	"State sync failed",
+	"Failed to bootstrap node with new state",
+	"Failed to store last seen commit",
+	"Failed to switch to block sync",
+}
 
 // Logger is the engine's log: quieter than the node's, and without
 // transactions, so that no line joins one with the address it came from.
@@ -20,7 +27,7 @@ type Logger struct {
 	// To is the node's log, Least the least level at which the engine is heard.
 	To    *slog.Logger
 	Least slog.Level
-	// Stopped hears of a failure of consensus.
+	// Stopped hears that the engine stopped for good.
 	Stopped func(reason string)
 	// Quiet is set when the node stops: what the engine complains about then
 	// is that it is being stopped.
@@ -40,7 +47,7 @@ func (l Logger) Warn(msg string, pairs ...any) { l.say(slog.LevelWarn, msg, pair
 
 // Error logs at level error.
 func (l Logger) Error(msg string, pairs ...any) {
-	if msg == consensusFailure {
+	if slices.Contains(failures, msg) {
 		l.Stopped(fmt.Sprint(value(pairs, "err")))
 	}
 	l.say(slog.LevelError, msg, pairs)

@@ -25,6 +25,7 @@ func (s *Server) routeBlocks(a huma.API) {
 	blocks := op("GET", "/blocks", "blocks", "Blocks (tendermint.types.Block): uvarint length and bytes, repeated")
 	blocks.Description = "At most 500, and fewer if they are large: ask again from the next height on."
 	huma.Register(a, blocks, s.blockRange)
+	huma.Register(a, op("GET", "/headers/{height}", "header", "Header (tendermint.types.Header) of a block"), s.header)
 	huma.Register(a, op("GET", "/commits/{height}", "commit", "Commit (tendermint.types.Commit) of a block"), s.commit)
 }
 
@@ -54,7 +55,7 @@ func (s *Server) blockRange(ctx context.Context, in *blocksInput) (*stream, erro
 	first := s.encoded(in.From)
 	s.streaming.give()
 	if first == nil {
-		return nil, notFound(fmt.Sprintf("block %d is not kept here; the first kept is %d", in.From, s.Blocks.Base()))
+		return nil, absent(s.Blocks, in.From)
 	}
 	return &stream{ContentType: octetStream, Body: func(to huma.Context) { s.writeBlocks(to, in.From, last, first) }}, nil
 }
@@ -106,9 +107,40 @@ type byHeight struct {
 	Height int64 `path:"height" minimum:"1" doc:"height of the block"`
 }
 
+// absent is the answer for a block that a node which began with a snapshot of
+// the state does not have.
+func absent(b Blocks, height int64) error {
+	if base := b.Base(); height < base {
+		what := "what came before it"
+		if height > 0 {
+			what = fmt.Sprintf("block %d", height)
+		}
+		return notFound(fmt.Sprintf("%s is not kept here: this node's blocks begin at height %d; ask another node", what, base))
+	}
+	return notFound(fmt.Sprintf("block %d is not kept here", height))
+}
+
+func (s *Server) header(_ context.Context, in *byHeight) (*raw, error) {
+	if in.Height > s.height() {
+		return nil, notFound(fmt.Sprintf("there is no block %d yet", in.Height))
+	}
+	meta := s.Blocks.LoadBlockMeta(in.Height)
+	if meta == nil {
+		return nil, absent(s.Blocks, in.Height)
+	}
+	b, err := meta.Header.ToProto().Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("encode header %d: %w", in.Height, err)
+	}
+	return &raw{ContentType: octetStream, Body: b}, nil
+}
+
 func (s *Server) commit(_ context.Context, in *byHeight) (*raw, error) {
 	if in.Height > s.height() {
 		return nil, notFound(fmt.Sprintf("there is no block %d yet", in.Height))
+	}
+	if in.Height < s.Blocks.Base() {
+		return nil, absent(s.Blocks, in.Height)
 	}
 	c, err := encodedCommit(s.Blocks, in.Height)
 	if err != nil {
@@ -203,7 +235,7 @@ func (c *blockCache) find(height int64) *types.Block {
 func (c *blockCache) tx(from Blocks, height int64, position uint32) ([]byte, error) {
 	b := c.get(from, height)
 	if b == nil {
-		return nil, notFound(fmt.Sprintf("block %d is not kept here", height))
+		return nil, absent(from, height)
 	}
 	if int64(position) >= int64(len(b.Txs)) {
 		return nil, fmt.Errorf("block %d has %d transactions, the state knows one at %d", height, len(b.Txs), position)

@@ -66,6 +66,9 @@ func (s *Server) ballots(_ context.Context, in *ballotsInput) (*answer[[]api.Bal
 		if _, err := s.known(v.Reader(), id); err != nil {
 			return nil, err
 		}
+		if first := s.firstLogged(v); in.From < first {
+			return nil, notFound(fmt.Sprintf("this node's blocks begin at height %d, with entry %d of the ballot log; ask from there on, or another node", s.Blocks.Base(), first))
+		}
 		out := []api.Ballot{}
 		for _, e := range v.ElectionLog(id, uint32(txv1.Kind_KIND_CAST_BALLOT), in.From, in.Limit) {
 			b, err := s.readBallot(e)
@@ -77,6 +80,17 @@ func (s *Server) ballots(_ context.Context, in *ballotsInput) (*answer[[]api.Bal
 		}
 		return out, nil
 	})
+}
+
+// firstLogged is the first entry of the ballot log whose transaction is in the
+// blocks of this node: 0 unless it began with a snapshot of the state.
+func (s *Server) firstLogged(v *app.View) uint64 {
+	base := s.Blocks.Base()
+	if base <= 1 {
+		return 0
+	}
+	at, _ := v.At(base - 1)
+	return at.LogSize
 }
 
 func (s *Server) ballot(_ context.Context, in *ByHash) (*answer[api.Ballot], error) {

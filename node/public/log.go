@@ -47,6 +47,9 @@ func (s *Server) receipt(_ context.Context, in *ByHash) (*answer[api.Receipt], e
 		if tx.Height >= v.Height {
 			return api.Receipt{}, notFound("not provable yet: it needs the next block")
 		}
+		if tx.Height < s.Blocks.Base() {
+			return api.Receipt{}, absent(s.Blocks, tx.Height)
+		}
 		at, found := v.At(tx.Height)
 		if !found {
 			return api.Receipt{}, fmt.Errorf("the record of height %d is missing", tx.Height)

@@ -22,8 +22,13 @@ func (s *Server) status(context.Context, *none) (*answer[api.Status], error) {
 	v := s.App.View()
 	defer v.Close()
 	ack := s.Ack.Public()
+	var block api.Hex
+	if meta := s.Blocks.LoadBlockMeta(v.Height); meta != nil {
+		block = api.Hex(meta.BlockID.Hash)
+	}
 	return ok(api.Status{
-		ChainID: s.Genesis.Doc.ChainID, Mode: s.Mode, Version: s.Version, Rehearsal: s.Genesis.App.Rehearsal,
+		BlockHash: block,
+		ChainID:   s.Genesis.Doc.ChainID, Mode: s.Mode, Version: s.Version, Rehearsal: s.Genesis.App.Rehearsal,
 		Height: v.Height, TimeMS: v.TimeMS, AppHash: v.AppHash[:],
 		CatchingUp: s.Network.CatchingUp(), Peers: s.Network.Peers(), Validators: s.Network.Validators(), AckKey: ack[:],
 	})

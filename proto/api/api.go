@@ -28,16 +28,18 @@ func (h Hex) String() string { return hex.EncodeToString(h) }
 
 // Status of a node. GET /v1/status
 type Status struct {
-	ChainID    string `json:"chain_id"`
-	Mode       string `json:"mode" enum:"validator,observer"`
-	Version    string `json:"version"`
-	Rehearsal  bool   `json:"rehearsal"`
-	Height     int64  `json:"height"`
-	TimeMS     int64  `json:"time_ms"`
-	AppHash    Hex    `json:"app_hash"`
-	CatchingUp bool   `json:"catching_up"`
-	Peers      int    `json:"peers"`
-	Validators int    `json:"validators"`
+	ChainID   string `json:"chain_id"`
+	Mode      string `json:"mode" enum:"validator,observer"`
+	Version   string `json:"version"`
+	Rehearsal bool   `json:"rehearsal"`
+	Height    int64  `json:"height"`
+	TimeMS    int64  `json:"time_ms"`
+	// BlockHash of that height, empty if this node has no block.
+	BlockHash  Hex  `json:"block_hash"`
+	AppHash    Hex  `json:"app_hash"`
+	CatchingUp bool `json:"catching_up"`
+	Peers      int  `json:"peers"`
+	Validators int  `json:"validators"`
 	// AckKey is the Ed25519 key of this node's acknowledgements.
 	AckKey Hex `json:"ack_key"`
 }

@@ -67,7 +67,13 @@ func start(t *testing.T) *cluster {
 	t.Helper()
 	m := manifest.Default(time.Now())
 	m.Members, m.Quorum, m.TimeoutCommit = 3, 2, 200*time.Millisecond
-	n, err := runner.Start(t.Context(), runner.Spec{Binary: build(t), Dir: filepath.Join(t.TempDir(), "net"), Manifest: m})
+	return startIn(t, filepath.Join(t.TempDir(), "net"), m)
+}
+
+// startIn runs the network of a directory, or one of the manifest.
+func startIn(t *testing.T, dir string, m manifest.Manifest) *cluster {
+	t.Helper()
+	n, err := runner.Start(t.Context(), runner.Spec{Binary: build(t), Dir: dir, Manifest: m})
 	if err != nil {
 		t.Fatal(err)
 	}
