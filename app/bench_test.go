@@ -8,30 +8,36 @@ import (
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 )
 
-// Decides a block of 400 first ballots that this node has never seen, as a node
-// does that catches up, and the same block once it has checked them all.
-func BenchmarkBlockOfBallots(b *testing.B) {
-	w := newWorld(b, true)
-	defer w.n.close()
+// voting opens an election to so many voters, each with a ballot cast that no
+// block has yet.
+func voting(t testing.TB, n int) (w *world, voters []*voter, casts [][]byte) {
+	t.Helper()
+	w = newWorld(t, true)
 	w.create()
 	w.makeKey()
-	w.stage(400)
+	w.stage(n)
 	w.registerIssuers()
 	w.untilPhase(electionv1.Phase_PHASE_ISSUING)
-	var voters []*voter
 	var issues [][]byte
-	for i := range 400 {
+	for i := range n {
 		v := w.voter(1, i)
 		voters, issues = append(voters, v), append(issues, w.issue(v))
 	}
 	w.must(issues...)
 	w.untilPhase(electionv1.Phase_PHASE_VOTING)
 	forms := w.forms()
-	var casts [][]byte
 	for i, v := range voters {
 		w.collect(v)
 		casts = append(casts, w.cast(forms[v.style], v, i%2))
 	}
+	return w, voters, casts
+}
+
+// Decides a block of 400 first ballots that this node has never seen, as a node
+// does that catches up, and the same block once it has checked them all.
+func BenchmarkBlockOfBallots(b *testing.B) {
+	w, _, casts := voting(b, 400)
+	defer w.n.close()
 	casts = sorted(b, casts...)
 	h, at := w.n.next()
 	decide := func(b *testing.B) {
