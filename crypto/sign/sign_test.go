@@ -90,6 +90,7 @@ func TestSingleAndBatchAgreeOnEveryVectorInEveryCompany(t *testing.T) {
 	good := signedItem(t, 1)
 	for i, item := range items {
 		single := sign.Verify(item) == nil
+		engine := sign.VerifyZIP215(item.Public[:], item.Message, item.Signature[:])
 		for _, n := range []int{2, 3, 64, 120} {
 			batch := make([]sign.Item, n)
 			for j := range batch {
@@ -101,6 +102,10 @@ func TestSingleAndBatchAgreeOnEveryVectorInEveryCompany(t *testing.T) {
 			bad := sign.VerifyBatch(rand.Reader, batch)
 			if single && bad != nil || !single && len(bad) != n/2 {
 				t.Errorf("case %d alone: %v; in a batch of %d bad are %v", i, single, n, bad)
+			}
+			bad = sign.VerifyZIP215Batch(rand.Reader, batch)
+			if engine && bad != nil || !engine && len(bad) != n/2 {
+				t.Errorf("case %d alone by the engine's rule: %v; in a batch of %d bad are %v", i, engine, n, bad)
 			}
 		}
 	}

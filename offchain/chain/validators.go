@@ -105,8 +105,23 @@ func (s *ValidatorSet) Has(address []byte) bool {
 // signed the block id at this height. Every signature in the commit must be
 // right, also those that do not count: the engine admits no other.
 func (s *ValidatorSet) VerifyCommit(chainID string, height int64, id BlockID, c *Commit) error {
-	fail := func(format string, args ...any) error {
-		return fmt.Errorf("check commit of height %d: %s: %w", height, fmt.Sprintf(format, args...), ErrCommit)
+	items, err := s.CommitSignatures(chainID, height, id, c)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if !sign.VerifyZIP215(item.Public[:], item.Message, item.Signature[:]) {
+			return fmt.Errorf("check commit of height %d: signature of validator with key %x is wrong: %w", height, item.Public, ErrCommit)
+		}
+	}
+	return nil
+}
+
+// CommitSignatures checks all of a commit but its signatures and gives these: the
+// commit is right if each is, by the engine's rule (sign.VerifyZIP215).
+func (s *ValidatorSet) CommitSignatures(chainID string, height int64, id BlockID, c *Commit) ([]sign.Item, error) {
+	fail := func(format string, args ...any) ([]sign.Item, error) {
+		return nil, fmt.Errorf("check commit of height %d: %s: %w", height, fmt.Sprintf(format, args...), ErrCommit)
 	}
 	switch {
 	case c == nil:
@@ -123,46 +138,50 @@ func (s *ValidatorSet) VerifyCommit(chainID string, height int64, id BlockID, c 
 		return fail("%d signatures for %d validators", len(c.Signatures), len(s.list))
 	}
 	var power int64
+	var items []sign.Item
 	for i := range c.Signatures {
-		counted, err := s.checkSignature(chainID, c, i)
+		item, err := s.signature(chainID, c, i)
 		if err != nil {
 			return fail("validator %d: %v", i, err)
 		}
-		if counted {
+		if item == nil {
+			continue
+		}
+		items = append(items, *item)
+		if c.Signatures[i].BlockIdFlag == cmtproto.BlockIDFlagCommit {
 			power += s.list[i].Power
 		}
 	}
 	if needed := s.total * 2 / 3; power <= needed {
 		return fail("power %d of %d, more than %d is needed", power, s.total, needed)
 	}
-	return nil
+	return items, nil
 }
 
-// checkSignature checks the signature at one validator's place and says
-// whether it counts for the block.
-func (s *ValidatorSet) checkSignature(chainID string, c *Commit, i int) (bool, error) {
+// signature is what stands at one validator's place, nil if it is absent.
+func (s *ValidatorSet) signature(chainID string, c *Commit, i int) (*sign.Item, error) {
 	sig, v := &c.Signatures[i], &s.list[i]
 	switch sig.BlockIdFlag {
 	case cmtproto.BlockIDFlagAbsent:
 		if len(sig.ValidatorAddress) != 0 || len(sig.Signature) != 0 || !sig.Timestamp.IsZero() {
-			return false, errors.New("absent but not empty")
+			return nil, errors.New("absent but not empty")
 		}
-		return false, nil
+		return nil, nil
 	case cmtproto.BlockIDFlagCommit, cmtproto.BlockIDFlagNil:
 	default:
-		return false, fmt.Errorf("unknown flag %d", sig.BlockIdFlag)
+		return nil, fmt.Errorf("unknown flag %d", sig.BlockIdFlag)
 	}
 	if !bytes.Equal(sig.ValidatorAddress, v.address[:]) {
-		return false, fmt.Errorf("address %x, want %x", sig.ValidatorAddress, v.address)
+		return nil, fmt.Errorf("address %x, want %x", sig.ValidatorAddress, v.address)
+	}
+	if len(sig.Signature) != sign.SignatureSize {
+		return nil, fmt.Errorf("a signature of %d bytes", len(sig.Signature))
 	}
 	msg, err := VoteBytes(chainID, c, i)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	if !sign.VerifyZIP215(v.Key[:], msg, sig.Signature) {
-		return false, errors.New("signature is wrong")
-	}
-	return sig.BlockIdFlag == cmtproto.BlockIDFlagCommit, nil
+	return &sign.Item{Public: v.Key, Message: msg, Signature: [sign.SignatureSize]byte(sig.Signature)}, nil
 }
 
 // VoteBytes is what the validator at place i of a commit signed: a canonical

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -201,4 +202,38 @@ func BenchmarkPut(b *testing.B) {
 	}
 	b.ReportMetric(float64(x.Len()), "keys")
 	ok(b, x.Close())
+}
+
+// heap is what is in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func TestMemoryDoesNotGrowWithKeys(t *testing.T) {
+	x, err := table.Create(t.TempDir(), "t", 16)
+	ok(t, err)
+	s, err := table.NewSorter(t.TempDir(), "s", table.KeySize, 1000)
+	ok(t, err)
+	value := make([]byte, 300)
+	put := func(from, to uint64) {
+		for n := from; n < to; n++ {
+			k := key(n)
+			ok(t, x.Put(k, value))
+			ok(t, s.Add(k[:]))
+		}
+	}
+	put(0, 5_000)
+	before := heap()
+	put(5_000, 50_000)
+	if grown := heap() - before; grown > 512<<10 {
+		t.Errorf("45,000 keys more take %d bytes of memory", grown)
+	}
+	if x.Len() != 50_000 {
+		t.Errorf("%d keys", x.Len())
+	}
+	ok(t, x.Close())
+	ok(t, s.Close())
 }

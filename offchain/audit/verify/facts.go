@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/urna-vote/urna/crypto/bitproof"
@@ -22,6 +23,11 @@ type (
 	signFact interface {
 		fact
 		SignItem() sign.Item
+	}
+	// votesFact is right if all its signatures are, by the engine's rule.
+	votesFact interface {
+		fact
+		Signatures() ([]sign.Item, error)
 	}
 )
 
@@ -50,6 +56,7 @@ type statement struct {
 const (
 	ballotBatch = 512
 	signBatch   = 512
+	votesBatch  = 32
 	plainBatch  = 16
 	batchBytes  = 2 << 20
 )
@@ -69,14 +76,14 @@ type bench struct {
 	workers sync.WaitGroup
 	jobs    chan []statement
 	// open counts batches that are not verified yet.
-	open                  sync.WaitGroup
-	ballots, signs, plain gathering
+	open                         sync.WaitGroup
+	ballots, signs, votes, plain gathering
 }
 
 func newBench(found *findings, rand io.Reader, workers int) *bench {
 	b := &bench{
 		found: found, rand: &lockedReader{r: rand}, jobs: make(chan []statement, workers),
-		ballots: gathering{most: ballotBatch}, signs: gathering{most: signBatch}, plain: gathering{most: plainBatch},
+		ballots: gathering{most: ballotBatch}, signs: gathering{most: signBatch}, votes: gathering{most: votesBatch}, plain: gathering{most: plainBatch},
 	}
 	for range workers {
 		b.workers.Go(func() {
@@ -97,6 +104,8 @@ func (b *bench) state(s statement) {
 		g = &b.ballots
 	case signFact:
 		g = &b.signs
+	case votesFact:
+		g = &b.votes
 	}
 	g.batch = append(g.batch, s)
 	g.bytes += s.bytes
@@ -116,7 +125,7 @@ func (b *bench) send(g *gathering) {
 
 // settle waits until everything stated is verified.
 func (b *bench) settle() {
-	for _, g := range []*gathering{&b.ballots, &b.signs, &b.plain} {
+	for _, g := range []*gathering{&b.ballots, &b.signs, &b.votes, &b.plain} {
 		b.send(g)
 	}
 	b.open.Wait()
@@ -147,25 +156,15 @@ func (b *bench) judge(job []statement) []error {
 	var bad []int
 	switch job[0].fact.(type) {
 	case ballotFact:
-		var claims []bitproof.Claim
-		var at []int
-		for i, s := range job {
-			claim, err := s.fact.(ballotFact).BallotClaim()
-			if err != nil {
-				verdicts[i] = err
-				continue
-			}
-			claims, at = append(claims, claim), append(at, i)
-		}
-		for _, i := range bitproof.VerifyBatch(b.rand, claims) {
-			bad = append(bad, at[i])
-		}
+		bad = b.judgeBallots(job, verdicts)
 	case signFact:
 		items := make([]sign.Item, len(job))
 		for i, s := range job {
 			items[i] = s.fact.(signFact).SignItem()
 		}
 		bad = sign.VerifyBatch(b.rand, items)
+	case votesFact:
+		bad = b.judgeVotes(job, verdicts)
 	default:
 		for i, s := range job {
 			verdicts[i] = s.fact.Verify()
@@ -178,6 +177,47 @@ func (b *bench) judge(job []statement) []error {
 		}
 	}
 	return verdicts
+}
+
+// judgeBallots gives the verdict of ballots that are none, and says which others
+// are wrong.
+func (b *bench) judgeBallots(job []statement, verdicts []error) (bad []int) {
+	var claims []bitproof.Claim
+	var at []int
+	for i, s := range job {
+		claim, err := s.fact.(ballotFact).BallotClaim()
+		if err != nil {
+			verdicts[i] = err
+			continue
+		}
+		claims, at = append(claims, claim), append(at, i)
+	}
+	for _, i := range bitproof.VerifyBatch(b.rand, claims) {
+		bad = append(bad, at[i])
+	}
+	return bad
+}
+
+// judgeVotes gives the verdict of commits that are wrong by themselves, and says
+// which others have a wrong signature.
+func (b *bench) judgeVotes(job []statement, verdicts []error) (bad []int) {
+	var items []sign.Item
+	var at []int
+	for i, s := range job {
+		votes, err := s.fact.(votesFact).Signatures()
+		if err != nil {
+			verdicts[i] = err
+			continue
+		}
+		items = append(items, votes...)
+		for range votes {
+			at = append(at, i)
+		}
+	}
+	for _, i := range sign.VerifyZIP215Batch(b.rand, items) {
+		bad = append(bad, at[i])
+	}
+	return slices.Compact(bad)
 }
 
 // lockedReader lets many goroutines draw from one source.

@@ -7,6 +7,7 @@ import (
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 
+	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/offchain/chain"
 )
 
@@ -123,6 +124,11 @@ type commitFact struct {
 	height  int64
 	id      chain.BlockID
 	commit  *chain.Commit
+}
+
+// Signatures are all that is left to check.
+func (f *commitFact) Signatures() ([]sign.Item, error) {
+	return f.set.CommitSignatures(f.chainID, f.height, f.id, f.commit)
 }
 
 // Verify checks the signatures.
