@@ -48,6 +48,10 @@ func DecodeScalar(b []byte) (Scalar, error) {
 // Encode returns the canonical encoding.
 func (s Scalar) Encode() [Size]byte { return s.n.encode() }
 
+// Words returns the number in four words, lowest first, for arithmetic below
+// this package.
+func (s Scalar) Words() [4]uint64 { return s.n }
+
 // Add returns s + t.
 func (s Scalar) Add(t Scalar) Scalar { return Scalar{n: addLimbs(&s.n, &t.n)} }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/oasisprotocol/curve25519-voi/curve"
 
-	"github.com/urna-vote/urna/crypto/group/internal/lanes"
+	"github.com/urna-vote/urna/crypto/internal/lanes"
 )
 
 // lanesAtOnce is how many encodings are decoded together.

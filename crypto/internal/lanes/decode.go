@@ -27,7 +27,8 @@ func Decode(encodings *[8][32]byte, points *[8]Point) (ok [8]bool) {
 	var s Eight
 	for l := range encodings {
 		var limbs Limbs
-		if limbs, ok[l] = readField(&encodings[l]); !ok[l] {
+		if limbs, ok[l] = readField(&encodings[l]); !ok[l] || limbs[0]&1 == 1 {
+			ok[l] = false
 			continue // the lane computes with zero
 		}
 		for i := range limbs {
@@ -64,12 +65,12 @@ func Decode(encodings *[8][32]byte, points *[8]Point) (ok [8]bool) {
 	return ok
 }
 
-// readField reads a field element below 2^255 - 19 that is not negative (even).
+// readField reads a field element below 2^255 - 19.
 func readField(b *[32]byte) (Limbs, bool) {
 	w0, w1 := binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])
 	w2, w3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
 	x := Limbs{w0 & mask51, (w0>>51 | w1<<13) & mask51, (w1>>38 | w2<<26) & mask51, (w2>>25 | w3<<39) & mask51, w3 >> 12}
-	return x, w3>>63 == 0 && w0&1 == 0 && x.reduced() == x
+	return x, w3>>63 == 0 && x.reduced() == x
 }
 
 // inverseRoot sets e to one of the two values of 1/√w, or of 1/√(i·w) if w is
