@@ -28,8 +28,9 @@ func VerifyBatch(rand io.Reader, claims []Claim) (bad []int) {
 		return p, err
 	}
 	b := &batch{claims: make([]digested, 0, len(claims)), index: make([]int, 0, len(claims))}
+	challenges := newChallenger()
 	for i, c := range claims {
-		d, err := digest(c, compileOnce)
+		d, err := digest(c, compileOnce, challenges)
 		if err != nil {
 			bad = append(bad, i)
 			continue
@@ -80,7 +81,11 @@ func (b *batch) holds(from, to int) bool {
 // encode writes all that the equations of the batch hold: challenges, keys and
 // responses of each claim, a list of keys only where it first stands.
 func (b *batch) encode() []byte {
-	var out []byte
+	size := 0
+	for i := range b.claims {
+		size += 8 + group.Size*(4+len(b.claims[i].claim.Proof.f))
+	}
+	out := make([]byte, 0, size+64*group.Size) // room for most lists of keys
 	put := func(e [group.Size]byte) { out = append(out, e[:]...) }
 	numbers := make(map[keyList]uint64)
 	for i := range b.claims {

@@ -150,7 +150,8 @@ func (s *secrets) message(form Form) group.Point {
 func (s *secrets) prove(st *Statement, p *plan, prepared *tables, ct *elgamal.Ciphertext) *Proof {
 	proof := &Proof{}
 	proof.v, proof.a = s.commit(prepared)
-	y := st.challengeY(p, ct, proof.v, proof.a)
+	challenges := newChallenger()
+	y := challenges.y(st, p, ct, &proof.v, &proof.a)
 	ys := powers(y, len(st.Keys))
 	keys, exponents := make([]group.Point, len(st.Keys)), make([]group.Scalar, len(st.Keys))
 	for o, k := range st.Keys {
@@ -159,7 +160,7 @@ func (s *secrets) prove(st *Statement, p *plan, prepared *tables, ct *elgamal.Ci
 	proof.f1 = group.BaseMul(s.s).WithEncoding()
 	joint := group.MultiScalarVartime(exponents, keys) // public
 	proof.f2 = group.BaseMul(linkOf(p, ys, s.a)).Add(joint.Mul(s.s)).WithEncoding()
-	x := st.challengeX(y, proof.f1, proof.f2)
+	x := challenges.x(st, y, &proof.f1, &proof.f2)
 	proof.f = make([]group.Scalar, len(s.a))
 	for i, a := range s.a {
 		proof.f[i] = a.Add(x.Mul(group.ScalarFromUint64(uint64(bitOf(s.bits[i])))))

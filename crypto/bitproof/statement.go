@@ -58,23 +58,30 @@ func (st *Statement) fits(p *plan) error {
 	return nil
 }
 
-func (st *Statement) challengeY(p *plan, ct *elgamal.Ciphertext, v, a group.Point) group.Scalar {
-	t := transcript.New(labelY, st.ChainID, st.Election)
-	t.Append(st.Context)
-	t.Append(p.encoded)
-	t.AppendPoint(ct.R)
-	t.AppendPoints(ct.C)
-	t.AppendPoint(v)
-	t.AppendPoint(a)
-	return t.Challenge()
+// challenger computes challenges, one after another in the same memory.
+type challenger struct {
+	t *transcript.Transcript
 }
 
-func (st *Statement) challengeX(y group.Scalar, f1, f2 group.Point) group.Scalar {
-	t := transcript.New(labelX, st.ChainID, st.Election)
-	t.AppendScalar(y)
-	t.AppendPoint(f1)
-	t.AppendPoint(f2)
-	return t.Challenge()
+func newChallenger() challenger { return challenger{transcript.New(labelY, "", [32]byte{})} }
+
+func (c challenger) y(st *Statement, p *plan, ct *elgamal.Ciphertext, v, a *group.Point) group.Scalar {
+	c.t.Restart(labelY, st.ChainID, st.Election)
+	c.t.Append(st.Context)
+	c.t.Append(p.encoded)
+	c.t.AppendPoint(ct.R)
+	c.t.AppendPoints(ct.C)
+	c.t.AppendPoint(*v)
+	c.t.AppendPoint(*a)
+	return c.t.Challenge()
+}
+
+func (c challenger) x(st *Statement, y group.Scalar, f1, f2 *group.Point) group.Scalar {
+	c.t.Restart(labelX, st.ChainID, st.Election)
+	c.t.AppendScalar(y)
+	c.t.AppendPoint(*f1)
+	c.t.AppendPoint(*f2)
+	return c.t.Challenge()
 }
 
 // powers returns y, y², …, y^n.

@@ -18,7 +18,7 @@ type Claim struct {
 // Refusals: ErrShape, ErrLength, group.ErrIdentity, ErrRule, ErrBits,
 // ErrRandomness, ErrLink.
 func Verify(c Claim) error {
-	d, err := digest(c, compile)
+	d, err := digest(c, compile, newChallenger())
 	if err != nil {
 		return fmt.Errorf("verify ballot: %w", err)
 	}
@@ -38,7 +38,7 @@ type digested struct {
 
 // digest does everything of a verification that needs no points but their
 // encodings. How to compile is the caller's: a batch does it once per shape.
-func digest(c Claim, compile func(*Shape) (*plan, error)) (digested, error) {
+func digest(c Claim, compile func(*Shape) (*plan, error), challenges challenger) (digested, error) {
 	if c.Statement == nil || c.Ciphertext == nil || c.Proof == nil {
 		return digested{}, fmt.Errorf("claim is incomplete: %w", ErrLength)
 	}
@@ -57,8 +57,8 @@ func digest(c Claim, compile func(*Shape) (*plan, error)) (digested, error) {
 		return digested{}, err
 	}
 	d := digested{claim: c, plan: p}
-	d.y = st.challengeY(p, ct, proof.v, proof.a)
-	d.x = st.challengeX(d.y, proof.f1, proof.f2)
+	d.y = challenges.y(st, p, ct, &proof.v, &proof.a)
+	d.x = challenges.x(st, d.y, &proof.f1, &proof.f2)
 	for j, rule := range p.shape.Constraints {
 		if !evaluate(rule.Terms, proof.f).Equal(d.x.Mul(group.ScalarFromUint64(uint64(rule.Target)))) {
 			return digested{}, fmt.Errorf("constraint %d: %w", j+1, ErrRule)

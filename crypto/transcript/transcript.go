@@ -19,10 +19,18 @@ type Transcript struct {
 func New(label *Label, chainID string, election [32]byte) *Transcript {
 	t := &Transcript{}
 	t.fields = t.first[:0]
-	t.Append([]byte(label.text))
-	t.Append([]byte(chainID))
-	t.Append(election[:])
+	t.Restart(label, chainID, election)
 	return t
+}
+
+// Restart forgets all fields and begins like New, in the same memory: for who
+// makes one transcript after another.
+func (t *Transcript) Restart(label *Label, chainID string, election [32]byte) {
+	t.fields = binary.BigEndian.AppendUint64(t.fields[:0], uint64(len(label.text)))
+	t.fields = append(t.fields, label.text...)
+	t.fields = binary.BigEndian.AppendUint64(t.fields, uint64(len(chainID)))
+	t.fields = append(t.fields, chainID...)
+	t.Append(election[:])
 }
 
 // NewForChain starts a transcript for what belongs to a chain and to no

@@ -20,6 +20,25 @@ func field(b []byte) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(len(b))), b...)
 }
 
+func TestARestartedTranscriptIsANewOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		used := transcript.New(testLabel, "elsewhere", [32]byte{1})
+		for range rapid.IntRange(0, 3).Draw(t, "fields before") {
+			used.Append(rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "before"))
+		}
+		fresh := transcript.New(testLabel, "here", [32]byte{2})
+		used.Restart(testLabel, "here", [32]byte{2})
+		for range rapid.IntRange(0, 3).Draw(t, "fields") {
+			f := rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "field")
+			used.Append(f)
+			fresh.Append(f)
+		}
+		if used.Sum() != fresh.Sum() {
+			t.Fatal("what was appended before shows")
+		}
+	})
+}
+
 func TestFormatIsTheDocumentedOne(t *testing.T) {
 	election := [32]byte{9, 8, 7}
 	tr := transcript.New(testLabel, "urna-test-0011223344556677", election)
