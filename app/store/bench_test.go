@@ -73,7 +73,9 @@ func BenchmarkGrowth(b *testing.B) {
 	g := &growing{s: s, value: make([]byte, 17)}
 	const block = 1000
 	began := cpu(b)
-	defer func() { b.Logf("%.1f µs of cpu for each of all ballots", float64((cpu(b)-began).Microseconds())/float64(g.keys)) }()
+	defer func() {
+		b.Logf("%.1f µs of cpu for each of all ballots", float64((cpu(b)-began).Microseconds())/float64(g.keys))
+	}()
 	for b.Loop() {
 		for mark := 30_000; g.keys < *benchKeys; mark *= 10 {
 			for g.keys < min(mark, *benchKeys)-20*block {

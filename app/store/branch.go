@@ -97,11 +97,11 @@ func (b *Branch) Recall(key []byte, decode func(value []byte) any) any {
 	if c.value == nil {
 		return nil
 	}
-	if v, known := b.memory.get(key); known {
+	if v, known := b.memory.get(0, key); known {
 		return v
 	}
 	v := decode(c.value)
-	b.memory.put(key, v)
+	b.memory.put(0, key, v)
 	return v
 }
 

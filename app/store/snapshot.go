@@ -27,6 +27,7 @@ type Snapshot struct {
 	frontier  *merkle.Frontier
 	elections []ElectionLeaf
 	memory    *memory
+	state     uint64 // of the memory
 
 	mu   sync.Mutex // guards:
 	idle []*pebble.Iterator
@@ -73,7 +74,7 @@ func (s *Snapshot) Get(key []byte) []byte { return s.get("read state", stateKey(
 
 // Recall decodes a record of state, or remembers it decoded.
 func (s *Snapshot) Recall(key []byte, decode func(value []byte) any) any {
-	if v, known := s.memory.get(key); known {
+	if v, known := s.memory.get(s.state, key); known {
 		return v
 	}
 	value := s.Get(key)
@@ -81,7 +82,7 @@ func (s *Snapshot) Recall(key []byte, decode func(value []byte) any) any {
 		return nil
 	}
 	v := decode(value)
-	s.memory.put(key, v)
+	s.memory.put(s.state, key, v)
 	return v
 }
 

@@ -194,7 +194,7 @@ func (s *Store) Snapshot() *Snapshot {
 	snap := &Snapshot{
 		db: s.db.NewSnapshot(), owner: s,
 		head: s.head, hasHead: s.hasHead, digest: s.digest, frontier: s.frontier, elections: s.elections,
-		memory: s.memory,
+		memory: s.memory, state: s.memory.current(),
 	}
 	snap.users.Store(1)
 	return snap
@@ -221,7 +221,7 @@ func (s *Store) Commit(sealed *Sealed) error {
 	}
 	s.head, s.hasHead = sealed.Height, true
 	s.digest, s.frontier, s.elections = sealed.digest, sealed.frontier, sealed.elections
-	s.memory = s.memory.without(sealed.keys)
+	s.memory.advance(sealed.keys)
 	return nil
 }
 

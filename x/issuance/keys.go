@@ -19,8 +19,6 @@ var (
 	KeyChunk = ledger.NewPrefix(0x45, "issued chunk")
 	// KeyChunkHash ‖ election ‖ style ‖ chunk → its hash as a leaf.
 	KeyChunkHash = ledger.NewPrefix(0x46, "issued chunk hash")
-	// KeyDirty ‖ election ‖ style ‖ chunk → tokens of this block (u64).
-	KeyDirty = ledger.NewPrefix(0x47, "issued in this block")
 	// KeyClaim ‖ election ‖ entry ‖ member → Claim.
 	KeyClaim = ledger.NewPrefix(0x48, "signature claim")
 	// KeyOpenClaim ‖ election ‖ issuer ‖ height ‖ entry → 1: unanswered claims.

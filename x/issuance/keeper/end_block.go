@@ -1,7 +1,11 @@
 package keeper
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	"github.com/urna-vote/urna/crypto/merkle"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
@@ -10,55 +14,122 @@ import (
 	"github.com/urna-vote/urna/x/roll"
 )
 
-// dirty is a chunk in which tokens of this block were marked.
-type dirty struct {
-	key    []byte
-	id     [32]byte
-	style  uint32
-	chunk  uint64
-	tokens uint64
+// gathered are the marks of the block's tokens. Its end writes them, each chunk
+// and each count once. Nothing reads them before: a token is found by its
+// record, and ballots of the block use tokens of earlier ones.
+type gathered struct {
+	styles  map[styleRef]uint64
+	chunks  map[chunkRef][]byte
+	classes map[classRef]uint64
+	panels  map[panelRef]uint64
 }
 
-// EndBlock brings the bitmap roots of the styles up to date in which tokens were
-// issued in this block.
+type styleRef struct {
+	election [32]byte
+	style    uint32
+}
+
+type chunkRef struct {
+	styleRef
+	chunk uint64
+}
+
+type classRef struct {
+	election [32]byte
+	class    uint32
+}
+
+type panelRef struct {
+	classRef
+	panel uint32
+}
+
+func gather(w ledger.Writer) *gathered {
+	return w.Gather(issuance.Module, func() any {
+		return &gathered{
+			styles: map[styleRef]uint64{}, chunks: map[chunkRef][]byte{},
+			classes: map[classRef]uint64{}, panels: map[panelRef]uint64{},
+		}
+	}).(*gathered)
+}
+
+// token marks a token at a position of the roll of a style.
+func (g *gathered) token(r ledger.Reader, id [32]byte, style uint32, index uint64, class, panel uint32) {
+	s := styleRef{election: id, style: style}
+	c := chunkRef{styleRef: s, chunk: roll.ChunkOf(index)}
+	before := g.chunks[c]
+	if before == nil {
+		before = r.Get(chunkKey(id, style, c.chunk))
+	}
+	g.chunks[c] = roll.WithBit(before, index)
+	g.styles[s]++
+	k := classRef{election: id, class: class}
+	g.classes[k]++
+	g.panels[panelRef{classRef: k, panel: panel}]++
+}
+
+// EndBlock brings the bitmaps, their roots and the counts up to date in which
+// tokens were issued in this block.
 func (k *Keeper) EndBlock(_ ledger.Context, w ledger.Writer) {
-	var list []dirty
-	w.Iterate(issuance.KeyDirty.Key(), func(key, value []byte) bool {
-		list = append(list, dirty{
-			key:    append([]byte(nil), key...),
-			id:     [32]byte(key[1:33]),
-			style:  binary.BigEndian.Uint32(key[33:37]),
-			chunk:  binary.BigEndian.Uint64(key[37:45]),
-			tokens: getU64(value),
-		})
+	g := gather(w)
+	w.Forget(issuance.Module)
+	for _, c := range slices.SortedFunc(maps.Keys(g.chunks), compareChunks) {
+		hash := merkle.LeafHash(g.chunks[c])
+		w.Set(chunkKey(c.election, c.style, c.chunk), g.chunks[c])
+		w.Set(chunkHashKey(c.election, c.style, c.chunk), hash[:])
+	}
+	for _, s := range slices.SortedFunc(maps.Keys(g.styles), compareStyles) {
+		record := styleRecord(w, s.election, s.style)
+		record.Issued += g.styles[s]
+		record.RollSize = k.roll.Size(w, s.election, s.style)
+		root := k.issuedTree(w, s.election, s.style).Root()
+		record.IssuedRoot = root[:]
+		w.Set(styleKey(s.election, s.style), ledger.MustEncode(record))
+	}
+	for _, c := range slices.SortedFunc(maps.Keys(g.classes), compareClasses) {
+		add(w, classCountKey(c.election, c.class), g.classes[c])
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(g.panels), comparePanels) {
+		add(w, panelCountKey(p.election, p.class, p.panel), g.panels[p])
+	}
+}
+
+func add(w ledger.Writer, key []byte, n uint64) { w.Set(key, ledger.U64(getU64(w.Get(key))+n)) }
+
+func compareStyles(x, y styleRef) int {
+	return cmp.Or(bytes.Compare(x.election[:], y.election[:]), cmp.Compare(x.style, y.style))
+}
+
+func compareChunks(x, y chunkRef) int {
+	return cmp.Or(compareStyles(x.styleRef, y.styleRef), cmp.Compare(x.chunk, y.chunk))
+}
+
+func compareClasses(x, y classRef) int {
+	return cmp.Or(bytes.Compare(x.election[:], y.election[:]), cmp.Compare(x.class, y.class))
+}
+
+func comparePanels(x, y panelRef) int {
+	return cmp.Or(compareClasses(x.classRef, y.classRef), cmp.Compare(x.panel, y.panel))
+}
+
+// styleRecord reads a style's record as of its last token; it is the caller's.
+func styleRecord(r ledger.Reader, id [32]byte, style uint32) *issuancev1.StyleIssued {
+	record, ok := ledger.Recall(r, styleKey(id, style), ledger.MustDecode[issuancev1.StyleIssued])
+	if !ok {
+		return &issuancev1.StyleIssued{Style: style}
+	}
+	mine := *record
+	return &mine
+}
+
+// issuedTree is the tree over the chunks of the bitmap "issued": one pass over
+// their hashes.
+func (k *Keeper) issuedTree(r ledger.Reader, id [32]byte, style uint32) *merkle.Tree {
+	hashes := map[uint64][]byte{}
+	prefix := issuance.KeyChunkHash.Key(id[:], ledger.U32(style))
+	r.Iterate(prefix, func(key, value []byte) bool {
+		hashes[binary.BigEndian.Uint64(key[len(prefix):])] = bytes.Clone(value)
 		return true
 	})
-	for i, d := range list {
-		w.Delete(d.key)
-		hash := merkle.LeafHash(w.Get(chunkKey(d.id, d.style, d.chunk)))
-		w.Set(chunkHashKey(d.id, d.style, d.chunk), hash[:])
-		record := styleRecord(w, d.id, d.style)
-		record.Issued += d.tokens
-		if i+1 == len(list) || list[i+1].id != d.id || list[i+1].style != d.style {
-			record.RollSize = k.roll.Size(w, d.id, d.style)
-			root := k.issuedTree(w, d.id, d.style).Root()
-			record.IssuedRoot = root[:]
-		}
-		w.Set(styleKey(d.id, d.style), ledger.MustEncode(record))
-	}
-}
-
-// styleRecord reads a style's record as of its last token.
-func styleRecord(r ledger.Reader, id [32]byte, style uint32) *issuancev1.StyleIssued {
-	if b := r.Get(styleKey(id, style)); b != nil {
-		return ledger.MustDecode[issuancev1.StyleIssued](b)
-	}
-	return &issuancev1.StyleIssued{Style: style}
-}
-
-// issuedTree is the tree over the chunks of the bitmap "issued".
-func (k *Keeper) issuedTree(r ledger.Reader, id [32]byte, style uint32) *merkle.Tree {
-	return roll.BitmapTree(k.roll.Size(r, id, style), func(chunk uint64) []byte {
-		return r.Get(chunkHashKey(id, style, chunk))
-	})
+	return roll.BitmapTree(k.roll.Size(r, id, style), func(chunk uint64) []byte { return hashes[chunk] })
 }

@@ -95,13 +95,8 @@ func (k *Keeper) ExecuteIssueToken(ctx ledger.Context, w ledger.Writer, tx *ledg
 		Height:        ctx.Height,
 		LogIndex:      w.AppendLog(tx.Hash),
 	}))
-	chunk := roll.ChunkOf(index)
-	w.Set(chunkKey(id, style, chunk), roll.WithBit(w.Get(chunkKey(id, style, chunk)), index))
-	count(w, dirtyKey(id, style, chunk))
 	def, _ := k.elections.Definition(w, id)
-	class := def.Styles[style].TokenClass
-	count(w, classCountKey(id, class))
-	count(w, panelCountKey(id, class, m.Panel))
+	gather(w).token(w, id, style, index, def.Styles[style].TokenClass, m.Panel)
 	w.Touch(id)
 	return nil
 }
@@ -126,5 +121,3 @@ func (k *Keeper) issuing(r ledger.Reader, id [32]byte, style uint32) (*electionv
 		return nil, issuance.CodePhase.Refuse("style", "zone %d is %s; tokens are issued in issuing and voting", zone, election.PhaseName(z.Phase))
 	}
 }
-
-func count(w ledger.Writer, key []byte) { w.Set(key, ledger.U64(getU64(w.Get(key))+1)) }

@@ -166,10 +166,6 @@ func chunkHashKey(id [32]byte, style uint32, chunk uint64) []byte {
 	return issuance.KeyChunkHash.Key(id[:], ledger.U32(style), ledger.U64(chunk))
 }
 
-func dirtyKey(id [32]byte, style uint32, chunk uint64) []byte {
-	return issuance.KeyDirty.Key(id[:], ledger.U32(style), ledger.U64(chunk))
-}
-
 func claimKey(id [32]byte, entry []byte, member uint32) []byte {
 	return issuance.KeyClaim.Key(id[:], entry, ledger.U32(member))
 }

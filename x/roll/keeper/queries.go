@@ -44,7 +44,8 @@ func (k *Keeper) Removed(r ledger.Reader, id [32]byte, style uint32, index uint6
 // Size is the number of entries in the approved roll of a style, struck ones
 // included.
 func (k *Keeper) Size(r ledger.Reader, id [32]byte, style uint32) uint64 {
-	return getU64(r.Get(sizeKey(id, style)))
+	n, _ := ledger.Recall(r, sizeKey(id, style), getU64)
+	return n
 }
 
 // Roll is the approved roll.
