@@ -51,7 +51,7 @@ var (
 	// Small holds the engine's state and evidence: some hundred bytes a block.
 	Small = Shape{MemTable: 1 << 20}
 	// Blocks holds block parts of 64 KiB that are written once and never altered.
-	Blocks = Shape{MemTable: 16 << 20, Separate: 8 << 10}
+	Blocks = Shape{MemTable: 4 << 20, Separate: 8 << 10}
 )
 
 // neverRewritten lets values stay where they were written first: blocks are
@@ -85,7 +85,11 @@ func Open(name, dir string, o Options) (*DB, error) {
 		opts.Logger = o.Logger
 	}
 	for i := range opts.Levels {
+		// What is stored is ciphertext and hashes.
 		opts.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+		// One file for each memtable: a chain of ten million ballots has three
+		// thousand files and not twice as many.
+		opts.TargetFileSizes[i] = 64 << 20
 	}
 	opts.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 		return pebble.ValueSeparationPolicy{
