@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -64,4 +65,28 @@ func BenchmarkBlockOfBallots(b *testing.B) {
 		}
 		b.ReportMetric(float64(len(casts)*b.N)/b.Elapsed().Seconds(), "tx/s")
 	})
+}
+
+// What a ballot never seen costs among so many, on all cores: how long to
+// gather before a batch is begun is chosen by this.
+func BenchmarkBatch(b *testing.B) {
+	w, _, casts := voting(b, 400)
+	defer w.n.close()
+	casts = sorted(b, casts...)
+	h, at := w.n.next()
+	for _, size := range []int{1, 4, 8, 16, 32, 64, 128, 256, 400} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				w.n.restart(w.k.Rules())
+				at = at.Add(1_000_000)
+				b.StartTimer()
+				r, err := w.n.app.ProcessProposal(ctx, &abci.RequestProcessProposal{Txs: casts[:size], Height: h, Time: at})
+				if err != nil || !r.IsAccepted() {
+					b.Fatalf("refused: %v", err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(size*b.N), "µs/ballot")
+		})
+	}
 }

@@ -15,7 +15,7 @@ const (
 	enough = 256
 	// gathering is the least time from the end of a batch to the next. One that
 	// comes after a longer silence is begun at once.
-	gathering = 10 * time.Millisecond
+	gathering = 25 * time.Millisecond
 	// mostTurns an item has beside others of the same claims.
 	mostTurns = 4
 	// mostParked transactions of other nodes, and for how many blocks.
