@@ -90,7 +90,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
-	root.AddCommand(newInitCommand(), newGenesisCommand(), newStartCommand(), newStatusCommand(), newTestnetCommand(), newVersionCommand())
+	root.AddCommand(newInitCommand(), newGenesisCommand(), newStartCommand(), newStatusCommand(), newTestnetCommand(), newReplayCommand(), newVersionCommand())
 	usageErrors(root)
 	return root
 }

@@ -55,6 +55,8 @@ func TestRecords(t *testing.T) {
 	t.Run("interrupted after every block it reports the same", w.interrupted)
 	t.Run("interrupted after a fault it reports the same", w.interruptedForgery)
 	t.Run("a checkpoint that does not fit is not used", w.damagedCheckpoint)
+	t.Run("the application comes to the same, also after a stop", w.replays)
+	t.Run("the application comes to something else over a forged record", w.replaysNoForgery)
 }
 
 func (w *world) honest(t *testing.T) {
