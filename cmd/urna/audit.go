@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -119,12 +120,19 @@ func runAudit(cmd *cobra.Command, dir string, until int64, w verification) error
 		return err
 	}
 	if w.work == "" {
-		w.work = filepath.Clean(dir) + ".audit"
+		full, err := filepath.Abs(dir)
+		if err != nil {
+			return fmt.Errorf("find a work directory: %w", err)
+		}
+		w.work = full + ".audit"
 	}
 	progress := newProgress(cmd, "KiB of blocks verified")
 	opt := w.options(cmd, progress)
 	opt.Until = until
 	report, err := verify.Run(cmd.Context(), rec, opt)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w; --resume goes on from %s", err, w.work)
+	}
 	if err != nil {
 		return err
 	}
