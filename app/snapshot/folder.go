@@ -143,7 +143,7 @@ func (f *Folder) Chunk(height int64, index int) ([]byte, error) {
 			err = fmt.Errorf("%w: the file was changed", ErrTransfer)
 		}
 	} else {
-		err = m.checkLog(index-len(m.State), chunk, alone)
+		_, err = m.checkLog(index-len(m.State), chunk, alone)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("chunk %d of height %d: %w", index, height, err)

@@ -27,35 +27,16 @@ func treeRoot(roots []merkle.Hash) merkle.Hash {
 	return merkle.NodeHash(treeRoot(roots[:k]), treeRoot(roots[k:]))
 }
 
-// logStep entries are hashed at a time by one core.
-const logStep = 1 << 12
-
-// logRoot is the root of a chunk's entries: 32 bytes each.
-func logRoot(chunk []byte, spread store.Spread) merkle.Hash {
-	n := len(chunk) / merkle.HashSize
-	roots := make([]merkle.Hash, (n+logStep-1)/logStep)
-	spread(len(roots), func(from, to int) {
-		leaves := make([]merkle.Hash, 0, logStep)
-		for p := from; p < to; p++ {
-			leaves = leaves[:0]
-			for i := p * logStep; i < min(n, (p+1)*logStep); i++ {
-				leaves = append(leaves, merkle.LeafHash(chunk[i*merkle.HashSize:(i+1)*merkle.HashSize]))
-			}
-			roots[p] = treeRoot(leaves)
-		}
-	})
-	return treeRoot(roots)
-}
-
 // checkLog compares a chunk of the log with its root. The root is bound to the
-// application hash, so a chunk with another was altered by whoever sent it.
-func (m *Manifest) checkLog(i int, chunk []byte, spread store.Spread) error {
+// application hash, so a chunk with another was altered by whoever sent it. The
+// roots of its tiles are of further use.
+func (m *Manifest) checkLog(i int, chunk []byte, spread store.Spread) (tiles []merkle.Hash, err error) {
 	want := min(LogChunk, m.Leaves.LogSize-uint64(i)*LogChunk)
 	if uint64(len(chunk)) != want*merkle.HashSize {
-		return fmt.Errorf("%w: chunk %d of the log has %d bytes, want %d entries", ErrTransfer, i, len(chunk), want)
+		return nil, fmt.Errorf("%w: chunk %d of the log has %d bytes, want %d entries", ErrTransfer, i, len(chunk), want)
 	}
-	if logRoot(chunk, spread) != m.Log[i] {
-		return fmt.Errorf("%w: chunk %d of the log has another root", ErrTransfer, i)
+	if tiles = store.TileRoots(chunk, spread); treeRoot(tiles) != m.Log[i] {
+		return nil, fmt.Errorf("%w: chunk %d of the log has another root", ErrTransfer, i)
 	}
-	return nil
+	return tiles, nil
 }

@@ -183,12 +183,14 @@ func (w *writer) writeLog() error {
 }
 
 func (w *writer) restingRoot() merkle.Hash {
-	return logRoot(w.chunk, func(n int, part func(from, to int)) {
+	return treeRoot(store.TileRoots(w.chunk, func(n int, part func(from, to int)) {
 		for i := range n {
 			part(i, i+1)
-			w.how.rest()
+			if i%16 == 15 {
+				w.how.rest()
+			}
 		}
-	})
+	}))
 }
 
 func (w *writer) rest() error {

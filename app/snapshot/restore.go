@@ -59,10 +59,11 @@ func (r *Restoring) Apply(chunk []byte) (done bool, err error) {
 		r.digest.Combine(&m.State[r.next].Digest)
 		write = func() error { return r.to.Pairs(pairs) }
 	} else {
-		if err := m.checkLog(r.next-len(m.State), chunk, r.spread); err != nil {
+		tiles, err := m.checkLog(r.next-len(m.State), chunk, r.spread)
+		if err != nil {
 			return false, err
 		}
-		write = func() error { return r.to.Log(chunk) }
+		write = func() error { return r.to.Log(chunk, tiles) }
 	}
 	if err := r.wait(); err != nil {
 		return false, err

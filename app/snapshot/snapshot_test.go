@@ -16,9 +16,22 @@ import (
 	"github.com/urna-vote/urna/app/snapshot"
 	"github.com/urna-vote/urna/app/store"
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/x/ledger"
 )
 
 const chain = "snapshot-test-0011223344556677"
+
+// Records of the tests: those that are also deleted, and those of a kind with an
+// index, by the end of the key.
+var (
+	prefixLoose   = ledger.NewPrefix(0xd0, "record of a test")
+	prefixIndexed = ledger.NewPrefix(0xd1, "indexed record of a test")
+	prefixIndex   = ledger.NewIndex(0xd2, "index of a test", prefixIndexed, func(key, _ []byte) []byte {
+		out := slices.Clone(key[1:])
+		slices.Reverse(out)
+		return out
+	})
+)
 
 func serial(n int, part func(from, to int)) { part(0, n) }
 
@@ -48,9 +61,10 @@ func block(t testing.TB, s *store.Store, txs int) store.Height {
 		hash := sha256.Sum256(fmt.Appendf(nil, "tx %d %d", height, i))
 		b.BeginTx(uint32(i), 60, hash)
 		for range 1 + rng.IntN(3) {
-			b.Set(fmt.Appendf(nil, "%c%d", 'a'+rng.IntN(3), rng.IntN(500)), fmt.Append(nil, rng.Uint64()))
+			kind := []ledger.Prefix{prefixLoose, prefixIndexed}[rng.IntN(2)]
+			b.Set(kind.Key(fmt.Append(nil, rng.IntN(500))), fmt.Append(nil, rng.Uint64()))
 		}
-		b.Delete(fmt.Appendf(nil, "a%d", rng.IntN(500)))
+		b.Delete(prefixLoose.Key(fmt.Append(nil, rng.IntN(500))))
 		if i%2 == 0 {
 			b.AppendLog(hash)
 		}
@@ -109,6 +123,12 @@ type packed struct {
 func pack(t testing.TB, blocks, txs int) (*store.Store, packed) {
 	t.Helper()
 	s, head := source(t, blocks, txs)
+	return s, packOf(t, s, head)
+}
+
+// packOf is the snapshot of a store's last height.
+func packOf(t testing.TB, s *store.Store, head store.Height) packed {
+	t.Helper()
 	f := folder(t, vfs.NewMem())
 	kept := write(t, f, s)
 	p := packed{head: head, manifest: kept.Manifest}
@@ -119,7 +139,7 @@ func pack(t testing.TB, blocks, txs int) (*store.Store, packed) {
 		}
 		p.chunks = append(p.chunks, chunk)
 	}
-	return s, p
+	return p
 }
 
 // restore takes a snapshot into a store; chunks are handed over until one is refused.
@@ -165,8 +185,12 @@ func same(t testing.TB, a, b *store.Store) {
 		s.Pairs(func(key, value []byte) bool { out[string(key)] = string(value); return true })
 		return out
 	}
-	if !maps.Equal(pairs(x), pairs(y)) {
-		t.Fatal("pairs differ")
+	index := func(s *store.Snapshot) (out []string) {
+		s.Iterate(prefixIndex.Key(), func(key, _ []byte) bool { out = append(out, string(key)); return true })
+		return out
+	}
+	if !maps.Equal(pairs(x), pairs(y)) || len(index(x)) == 0 || !slices.Equal(index(x), index(y)) {
+		t.Fatal("pairs or their index differ")
 	}
 	n := int(hx.LogSize)
 	if !slices.Equal(x.LogHashes(0, n), y.LogHashes(0, n)) || !slices.Equal(x.Elections(), y.Elections()) {
@@ -244,7 +268,22 @@ func TestAllNodesWriteTheSameSnapshot(t *testing.T) {
 }
 
 func TestSnapshotOfALongLogHasAChunkForEverySubtree(t *testing.T) {
-	from, p := pack(t, 2, 2*snapshot.LogChunk/2+3000)
+	from := open(t, vfs.NewMem())
+	block(t, from, 40)
+	snap := from.Snapshot()
+	b := store.NewBranch(snap)
+	for i := range uint32(snapshot.LogChunk + 3000) {
+		hash := [32]byte(append(binary.BigEndian.AppendUint32(make([]byte, 0, 32), i), make([]byte, 28)...))
+		b.BeginTx(i, 60, hash)
+		b.AppendLog(hash)
+		b.EndTx()
+	}
+	sealed := b.Seal(1, 1000, 1, nil, serial)
+	if err := from.Commit(sealed); err != nil {
+		t.Fatal(err)
+	}
+	snap.Close()
+	p := packOf(t, from, sealed.Height)
 	if len(p.manifest.Log) != 2 {
 		t.Fatalf("%d chunks of the log", len(p.manifest.Log))
 	}

@@ -6,15 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"path/filepath"
 
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
-	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/urna-vote/urna/crypto/lthash"
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/x/ledger"
 )
 
 // keyRestoring is there from the first to the last step of a restore. A store
@@ -26,12 +24,15 @@ var keyRestoring = []byte("mrestoring")
 // were taken before see nothing of it; none may be taken until it ends.
 type Restore struct {
 	s      *Store
-	dir    string
-	format sstable.TableFormat
-	level  pebble.Options
-	tables int
-	log    *merkle.Frontier
-	ended  bool
+	tables *tables
+	// Indices and the log's nodes come in no order of keys. Transactions are in two
+	// halves, so that two cores put them in order.
+	index, nodes sorter
+	txs          [2]sorter
+	// tiles of the log so far, and the roots of the perfect subtrees over them.
+	tiles uint64
+	roots []merkle.Hash
+	ended bool
 }
 
 // BeginRestore empties the store.
@@ -48,12 +49,10 @@ func (s *Store) BeginRestore() (_ *Restore, err error) {
 	if err := s.empty(true); err != nil {
 		return nil, fmt.Errorf("restore state: %w", err)
 	}
-	dir := filepath.Join(s.options.Dir, restoreDir)
-	if err := clearDir(s.options.FS, dir); err != nil {
+	r := &Restore{s: s, tables: newTables(s)}
+	if err := clearDir(s.options.FS, r.tables.dir); err != nil {
 		return nil, fmt.Errorf("restore state: %w", err)
 	}
-	r := &Restore{s: s, dir: dir, format: s.db.FormatMajorVersion().MaxTableFormat(), level: *pebbleOptions(s.options), log: new(merkle.Frontier)}
-	r.level.EnsureDefaults()
 	s.restoring = true
 	return r, nil
 }
@@ -117,91 +116,125 @@ func (s *Store) used() (bool, error) {
 }
 
 // Pairs takes pairs of state whose keys ascend and follow those taken before.
-// They become a table of the database as they are, without its log.
 func (r *Restore) Pairs(pairs []Pair) (err error) {
 	defer asFailure(&err)
-	name := filepath.Join(r.dir, fmt.Sprintf("%06d.sst", r.tables))
-	r.tables++
-	if err := r.table(name, pairs); err != nil {
-		return fmt.Errorf("restore state: write table: %w", err)
-	}
-	if err := r.s.db.Ingest(context.Background(), []string{name}); err != nil {
-		return fmt.Errorf("restore state: take table: %w", err)
-	}
-	b := r.s.db.NewBatch()
-	for _, p := range pairs {
-		putIndex(b, p.Key, p.Value)
-		if b, err = r.flush(b); err != nil {
-			return err
-		}
-	}
-	return r.commit(b, pebble.NoSync)
-}
-
-func (r *Restore) table(name string, pairs []Pair) error {
-	file, err := r.s.options.FS.Create(name, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	// The writer syncs and closes the file.
-	w := sstable.NewWriter(objstorageprovider.NewFileWritable(file), r.level.MakeWriterOptions(len(r.level.Levels)-1, r.format))
-	key := []byte{spaceState}
-	for _, p := range pairs {
-		key = append(key[:1], p.Key...)
-		if err = w.Set(key, p.Value); err != nil {
-			break
-		}
-	}
-	return errors.Join(err, w.Close())
-}
-
-// Log takes the next entries of the ballot log: transaction hashes, one after
-// the other, whole tiles but for the last call. Where their transactions stand
-// is not known here.
-func (r *Restore) Log(hashes []byte) (err error) {
-	defer asFailure(&err)
-	b := r.s.db.NewBatch()
-	for len(hashes) > 0 {
-		n := min(len(hashes), tileSize*merkle.HashSize)
-		p := &page{first: r.log.Size(), height: -1, hashes: hashes[:n]}
-		hashes = hashes[n:]
-		for i := range p.size() {
-			leaf := merkle.LeafHash(p.hashes[i*merkle.HashSize : (i+1)*merkle.HashSize])
-			if err := r.log.Append(leaf, func(id merkle.NodeID, h merkle.Hash) {
-				if id.Level >= tileLevel {
-					_ = b.Set(nodeKey(id), h[:], nil)
-				}
-			}); err != nil {
-				return fmt.Errorf("restore ballot log: %w", err)
+	err = r.tables.take(func(set func(key, value []byte) error) error {
+		key := []byte{spaceState}
+		for _, p := range pairs {
+			key = append(key[:1], p.Key...)
+			if err := set(key, p.Value); err != nil {
+				return err
 			}
 		}
-		putPage(b, p)
-		if b, err = r.flush(b); err != nil {
+		return nil
+	})
+	for i := 0; err == nil && i < len(pairs); i++ {
+		if index := ledger.IndexKey(pairs[i].Key, pairs[i].Value); index != nil {
+			err = r.add(&r.index, stateKey(index), indexValue)
+		}
+	}
+	return err
+}
+
+func (r *Restore) add(to *sorter, key, value []byte) error {
+	to.add(key, value)
+	if to.full() {
+		return to.end(r.tables)
+	}
+	return nil
+}
+
+// TileRoots are the roots of the tiles of the ballot log that transaction
+// hashes make, one after the other; the last tile may be smaller.
+func TileRoots(hashes []byte, spread Spread) []merkle.Hash {
+	const tile = tileSize * merkle.HashSize
+	roots := make([]merkle.Hash, (len(hashes)+tile-1)/tile)
+	spread(len(roots), func(from, to int) {
+		var leaves [tileSize]merkle.Hash
+		for i := from; i < to; i++ {
+			n := 0
+			for at := hashes[i*tile : min(len(hashes), (i+1)*tile)]; len(at) > 0; at = at[merkle.HashSize:] {
+				leaves[n] = merkle.LeafHash(at[:merkle.HashSize])
+				n++
+			}
+			roots[i] = tileRoot(leaves[:n])
+		}
+	})
+	return roots
+}
+
+// tileRoot is the root over leaves, whose memory it uses.
+func tileRoot(leaves []merkle.Hash) merkle.Hash {
+	if len(leaves) < tileSize {
+		var f merkle.Frontier
+		for _, h := range leaves {
+			_ = f.Append(h, nil) // only the size of a tree has an error
+		}
+		return f.Root()
+	}
+	for n := tileSize / 2; n > 0; n /= 2 {
+		for i := range n {
+			leaves[i] = merkle.NodeHash(leaves[2*i], leaves[2*i+1])
+		}
+	}
+	return leaves[0]
+}
+
+// Log takes the next entries of the ballot log with the roots of their tiles:
+// whole tiles but for the last call. Where their transactions stand is not
+// known here.
+func (r *Restore) Log(hashes []byte, roots []merkle.Hash) (err error) {
+	defer asFailure(&err)
+	// All pairs are there: their index can be written beside the log.
+	if err := r.index.end(r.tables); err != nil {
+		return err
+	}
+	first := r.tiles * tileSize
+	for i, h := range roots {
+		if (i+1)*tileSize*merkle.HashSize > len(hashes) {
+			break // a part of a tile has no node
+		}
+		if err := r.node(h); err != nil {
 			return err
 		}
 	}
-	return r.commit(b, pebble.NoSync)
+	for i := uint64(0); i < uint64(len(hashes))/merkle.HashSize; i++ {
+		hash := [32]byte(hashes[i*merkle.HashSize:])
+		if err := r.add(&r.txs[hash[0]>>7], txKey(hash), encodeLoggedTx(first+i)); err != nil {
+			return err
+		}
+	}
+	return r.tables.take(func(set func(key, value []byte) error) error {
+		for ; len(hashes) > 0; first += tileSize {
+			n := min(len(hashes), tileSize*merkle.HashSize)
+			p := &page{first: first, height: -1, hashes: hashes[:n]}
+			hashes = hashes[n:]
+			if err := set(pageKey(first), p.encode()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// batchBytes are written at a time.
-const batchBytes = 1 << 20
-
-// flush writes a batch that is large enough and begins another.
-func (r *Restore) flush(b *pebble.Batch) (*pebble.Batch, error) {
-	if b.Len() < batchBytes {
-		return b, nil
+// node adds the root of a tile, and the nodes above it that are complete now.
+func (r *Restore) node(h merkle.Hash) error {
+	id := merkle.NodeID{Level: tileLevel, Index: r.tiles}
+	if err := r.add(&r.nodes, nodeKey(id), h[:]); err != nil {
+		return err
 	}
-	if err := r.commit(b, pebble.NoSync); err != nil {
-		return nil, err
+	for n := r.tiles; n&1 == 1; n >>= 1 {
+		last := len(r.roots) - 1
+		h = merkle.NodeHash(r.roots[last], h)
+		r.roots = r.roots[:last]
+		id = merkle.NodeID{Level: id.Level + 1, Index: id.Index >> 1}
+		if err := r.add(&r.nodes, nodeKey(id), h[:]); err != nil {
+			return err
+		}
 	}
-	return r.s.db.NewBatch(), nil
-}
-
-func (r *Restore) commit(b *pebble.Batch, o *pebble.WriteOptions) error {
-	if err := b.Commit(o); err != nil {
-		return &Failure{Doing: "write to the store", Err: err}
-	}
-	return b.Close()
+	r.roots = append(r.roots, h)
+	r.tiles++
+	return nil
 }
 
 // Finish makes the restored state the store's: one synced batch after which it
@@ -212,6 +245,13 @@ func (r *Restore) Finish(head Height, digest lthash.Hash, elections []ElectionLe
 	if r.ended {
 		return errors.New("restore state: it ended before")
 	}
+	var ends errgroup.Group
+	for _, left := range []*sorter{&r.index, &r.nodes, &r.txs[0], &r.txs[1]} {
+		ends.Go(func() error { return left.end(r.tables) })
+	}
+	if err := ends.Wait(); err != nil {
+		return err
+	}
 	s, b := r.s, r.s.db.NewBatch()
 	for _, l := range elections {
 		_ = b.Set(electionKey(l.ID), l.Root[:], nil)
@@ -221,14 +261,14 @@ func (r *Restore) Finish(head Height, digest lthash.Hash, elections []ElectionLe
 	_ = b.Set(keyHead, record, nil)
 	_ = b.Set(keyDigest, digest.Marshal(), nil)
 	_ = b.Delete(keyRestoring, nil)
-	if err := r.commit(b, pebble.Sync); err != nil {
+	if err := s.write(b); err != nil {
 		return err
 	}
 	r.ended = true
 	s.mu.Lock()
 	s.restoring, s.head, s.hasHead = false, head, true
 	s.mu.Unlock()
-	if err := errors.Join(s.loadCommitments(), s.options.FS.RemoveAll(r.dir)); err != nil {
+	if err := errors.Join(s.loadCommitments(), s.options.FS.RemoveAll(r.tables.dir)); err != nil {
 		return fmt.Errorf("restore state: %w", err)
 	}
 	return nil
@@ -246,7 +286,7 @@ func (r *Restore) Abort() (err error) {
 	if r.s.failed != nil {
 		return nil
 	}
-	return errors.Join(r.s.empty(false), r.s.options.FS.RemoveAll(r.dir))
+	return errors.Join(r.s.empty(false), r.s.options.FS.RemoveAll(r.tables.dir))
 }
 
 // asFailure turns a panic with a Failure into an error.

@@ -259,10 +259,12 @@ func (s *Store) batch(sealed *Sealed) *pebble.Batch {
 	return b
 }
 
+var indexValue = []byte{1}
+
 // putIndex writes a record's key in the index of its kind.
 func putIndex(b *pebble.Batch, key, value []byte) {
 	if index := ledger.IndexKey(key, value); index != nil {
-		_ = b.Set(stateKey(index), []byte{1}, nil)
+		_ = b.Set(stateKey(index), indexValue, nil)
 	}
 }
 

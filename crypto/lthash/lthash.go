@@ -39,14 +39,24 @@ type Hash struct {
 
 // Add puts (key, value) into the set. The caller knows that it is not there.
 func (h *Hash) Add(key, value []byte) {
-	e := element(key, value)
-	h.Combine(&e)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	s.expand(key, value)
+	for i := range h.word {
+		a, b := h.word[i], binary.LittleEndian.Uint64(s.out[8*i:])
+		h.word[i] = ((a &^ top) + (b &^ top)) ^ ((a ^ b) & top)
+	}
 }
 
 // Remove takes (key, value) out of the set. The caller knows that it is there.
 func (h *Hash) Remove(key, value []byte) {
-	e := element(key, value)
-	h.Subtract(&e)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	s.expand(key, value)
+	for i := range h.word {
+		a, b := h.word[i], binary.LittleEndian.Uint64(s.out[8*i:])
+		h.word[i] = ((a | top) - (b &^ top)) ^ ((a ^ ^b) & top)
+	}
 }
 
 // Combine makes h the digest of the union with a set that shares no key with it.
@@ -120,11 +130,9 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// element hashes one pair. A pair that fits one chunk of BLAKE3, as nearly all
+// expand hashes one pair. A pair that fits one chunk of BLAKE3, as nearly all
 // do, is hashed without allocation.
-func element(key, value []byte) Hash {
-	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
+func (s *scratch) expand(key, value []byte) {
 	in := append(s.in[:0], label...)
 	in = binary.BigEndian.AppendUint64(in, uint64(len(key)))
 	in = append(append(in, key...), value...)
@@ -132,7 +140,7 @@ func element(key, value []byte) Hash {
 		h := blake3.New(Size, nil)
 		h.Write(in)
 		h.XOF().Read(s.out[:])
-		return fromBytes(&s.out)
+		return
 	}
 	root := guts.CompressChunk(in, &guts.IV, 0, 0)
 	root.Flags |= guts.FlagRoot
@@ -141,5 +149,4 @@ func element(key, value []byte) Hash {
 		root.Counter = uint64(at / guts.BlockSize)
 		guts.CompressBlocks((*[atOnce]byte)(s.out[at:]), root)
 	}
-	return fromBytes(&s.out)
 }

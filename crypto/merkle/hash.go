@@ -36,10 +36,9 @@ func EmptyRoot() Hash {
 
 // LeafHash is the hash of a leaf with the given data.
 func LeafHash(data []byte) Hash {
-	h := sha256.New()
-	h.Write([]byte{rfc6962.RFC6962LeafHashPrefix})
-	h.Write(data)
-	return Hash(h.Sum(nil))
+	var short [128]byte
+	b := append(short[:0], rfc6962.RFC6962LeafHashPrefix)
+	return sha256.Sum256(append(b, data...))
 }
 
 // NodeHash is the hash of an inner node with the given children.

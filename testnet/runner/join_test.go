@@ -43,7 +43,7 @@ func lone(t *testing.T) (c *cluster, observer int, dir home.Dir, trusted api.Sta
 		t.Fatal(err)
 	}
 	for _, node := range written.Nodes {
-		configure(t, home.Dir(filepath.Join(net, node.Home)), func(cfg *config.Config) { cfg.Snapshots.Interval, cfg.Snapshots.Keep = 10, 10 })
+		configure(t, home.Dir(filepath.Join(net, node.Home)), func(cfg *config.Config) { cfg.Snapshots.Interval, cfg.Snapshots.Keep = 4, 10 })
 	}
 	c = startIn(t, net, m)
 	if err := c.WaitHeight(t.Context(), 2); err != nil {
@@ -84,7 +84,7 @@ func TestObserverJoinsWithASnapshotOfTheState(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	first := c.elect(ctx, t, 1)
-	if err := c.WaitHeight(ctx, trusted.Height+12); err != nil {
+	if err := c.WaitHeight(ctx, trusted.Height+5); err != nil {
 		t.Fatal(err)
 	}
 	configure(t, dir, func(cfg *config.Config) {
