@@ -41,6 +41,11 @@ func (k *PublicKey) WithoutWideRegisters() *PublicKey {
 	return &plain
 }
 
+// WithoutWideRegisters is the key on a machine that has none.
+func (k *PrivateKey) WithoutWideRegisters() *PrivateKey {
+	return &PrivateKey{rsa: k.rsa, public: k.public.WithoutWideRegisters()}
+}
+
 func KeyProofValues(c KeyContext, k *PublicKey) [Roots]*big.Int {
 	return c.values(k)
 }

@@ -108,6 +108,8 @@ func (k *PublicKey) power(v *big.Int) *big.Int {
 type PrivateKey struct {
 	rsa    *rsa.PrivateKey
 	public *PublicKey
+	// The exponentiations modulo the primes, where the machine has wide registers.
+	fastP, fastQ *power.Prime
 }
 
 // GenerateKey makes a key of DefaultBits or LargeBits from the system's
@@ -149,7 +151,10 @@ func newPrivateKey(k *rsa.PrivateKey) (*PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use issuer key: %w", err)
 	}
-	return &PrivateKey{rsa: k, public: public}, nil
+	return &PrivateKey{
+		rsa: k, public: public,
+		fastP: power.NewPrime(k.Primes[0], k.Precomputed.Dp), fastQ: power.NewPrime(k.Primes[1], k.Precomputed.Dq),
+	}, nil
 }
 
 // Public is the public half.

@@ -148,6 +148,38 @@ func TestNumbersOutsideTheModulusAreNoSignature(t *testing.T) {
 	}
 }
 
+// TestSigningDoesNotDependOnTheMachine: a blind signature is a function of key
+// and message, whichever way the powers are computed.
+func TestSigningDoesNotDependOnTheMachine(t *testing.T) {
+	for i, k := range keys(t) {
+		for range 8 {
+			blinded := make([]byte, k.Public().Size())
+			if _, err := rand.Read(blinded[1:]); err != nil {
+				t.Fatal(err)
+			}
+			here, err := k.Sign(blinded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			elsewhere, err := k.WithoutWideRegisters().Sign(blinded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(here, elsewhere) {
+				t.Fatalf("key %d signs %x as %x here and as %x elsewhere", i, blinded, here, elsewhere)
+			}
+		}
+		message := scope().Message([32]byte{byte(i)})
+		signature, err := k.WithoutWideRegisters().SignMessage(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Public().Verify(message, signature); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSignaturesOfTheStandardLibraryVerify(t *testing.T) {
 	for _, bits := range []int{blindtoken.DefaultBits, blindtoken.LargeBits} {
 		private, err := rsa.GenerateKey(rand.Reader, bits)

@@ -1,11 +1,9 @@
 package blindtoken
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha512"
-	"crypto/subtle"
 	"fmt"
 
 	"github.com/urna-vote/urna/crypto/blindtoken/internal/power"
@@ -40,42 +38,6 @@ func (k *PublicKey) verifyFast(message, signature []byte) error {
 		return fmt.Errorf("check token signature: %w", ErrSignature)
 	}
 	return nil
-}
-
-// encodes is EMSA-PSS-VERIFY of RFC 8017, 9.1.2, with SHA-384, a salt of 48
-// bytes and 2,047 bits.
-func encodes(em *[power.Size]byte, message []byte) bool {
-	const (
-		hash    = sha512.Size384
-		dataLen = len(em) - hash - 1
-		zeros   = dataLen - hash - 1
-	)
-	data, h := em[:dataLen], em[dataLen:dataLen+hash]
-	if em[len(em)-1] != 0xbc || data[0]&0x80 != 0 {
-		return false
-	}
-	var seed [hash + 4]byte // h and a counter of four bytes
-	copy(seed[:], h)
-	for at := 0; at < dataLen; at += hash {
-		block := sha512.Sum384(seed[:])
-		subtle.XORBytes(data[at:], data[at:], block[:])
-		seed[hash+3]++
-	}
-	data[0] &= 0x7f
-	for _, b := range data[:zeros] {
-		if b != 0 {
-			return false
-		}
-	}
-	if data[zeros] != 1 {
-		return false
-	}
-	var salted [8 + 2*hash]byte
-	digest := sha512.Sum384(message)
-	copy(salted[8:], digest[:])
-	copy(salted[8+hash:], data[zeros+1:])
-	want := sha512.Sum384(salted[:])
-	return bytes.Equal(h, want[:])
 }
 
 // verifyLibrary is Verify by the standard library.

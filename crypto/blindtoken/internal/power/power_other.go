@@ -20,3 +20,14 @@ func NewModulus(*big.Int) *Modulus { panic("power: this machine cannot multiply 
 func (*Modulus) Of(_, _ *[Size]byte) bool {
 	panic("power: this machine cannot multiply 52 bits wide")
 }
+
+// Prime is never made on such a machine.
+type Prime struct{}
+
+// NewPrime makes none on such a machine.
+func NewPrime(_, _ *big.Int) *Prime { return nil }
+
+// Of must not be called.
+func (*Prime) Of(*big.Int) *big.Int {
+	panic("power: this machine cannot multiply 52 bits wide")
+}

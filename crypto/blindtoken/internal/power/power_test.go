@@ -88,3 +88,51 @@ func BenchmarkPower(b *testing.B) {
 		}
 	})
 }
+
+func TestPowersModuloPrimesAgreeWithIntegers(t *testing.T) {
+	if !power.Available() {
+		t.Log("this machine has no AVX-512 IFMA")
+		return
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	one := big.NewInt(1)
+	draw := func() *big.Int { return new(big.Int).Rsh(drawModulus(r), 1024) }
+	top := new(big.Int).Lsh(one, 1023)
+	for range 30 {
+		p := draw()
+		p.Or(p, one).Or(p, top)
+		for _, d := range []*big.Int{new(big.Int), one, big.NewInt(16), draw(), new(big.Int).Sub(p, one), new(big.Int).Rsh(draw(), 900)} {
+			prime := power.NewPrime(p, d)
+			for _, s := range []*big.Int{new(big.Int), one, new(big.Int).Sub(p, one), p, drawModulus(r)} {
+				if got, want := prime.Of(s), new(big.Int).Exp(s, d, p); got.Cmp(want) != 0 {
+					t.Fatalf("%x to the %x modulo %x is %x, want %x", s, d, p, got, want)
+				}
+			}
+		}
+	}
+	p := draw()
+	if p.Or(p, one).SetBit(p, 1023, 0); power.NewPrime(p, one) != nil {
+		t.Error("a prime of fewer bits is prepared")
+	}
+}
+
+func BenchmarkPrime(b *testing.B) {
+	if !power.Available() {
+		return
+	}
+	r := rand.New(rand.NewPCG(7, 8))
+	p := new(big.Int).Rsh(drawModulus(r), 1024)
+	p.SetBit(p, 1023, 1).SetBit(p, 0, 1)
+	d := new(big.Int).Rsh(p, 1)
+	prime := power.NewPrime(p, d)
+	b.Run("lanes", func(b *testing.B) {
+		for b.Loop() {
+			prime.Of(d)
+		}
+	})
+	b.Run("big", func(b *testing.B) {
+		for b.Loop() {
+			new(big.Int).Exp(d, d, p)
+		}
+	})
+}
