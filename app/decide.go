@@ -203,13 +203,24 @@ func (a *App) admit(js []judged) *rejection {
 			return &rejection{position: i, err: err}
 		}
 	}
-	a.verify(js, a.verifier.VerifyBlock)
+	a.verify(js, a.verifyBlock)
 	for i := range js {
 		if js[i].err != nil {
 			return &rejection{position: i, err: js[i].err}
 		}
 	}
 	return nil
+}
+
+// verifyBlock verifies what a block needs. If there is something new the pool
+// begins no batch meanwhile: it would verify the same beside it, and the block
+// waits for the cores.
+func (a *App) verifyBlock(items []txn.Item) []error {
+	if slices.ContainsFunc(items, func(it txn.Item) bool { return !it.Verified() }) {
+		a.pool.Hold()
+		defer a.pool.Release()
+	}
+	return a.verifier.VerifyBlock(items)
 }
 
 // compareTxs orders the transactions of a block.

@@ -19,7 +19,7 @@ func TestNothingWrongStaysAndNothingRightLeaves(t *testing.T) {
 	l := newLedger(elections...)
 	p := open(t, l, roomyLimits)
 	key, probe := 0, 1_000_000
-	for round := range 120 {
+	for round := range 50 {
 		var more [][]byte
 		for range random.IntN(30) {
 			key++

@@ -2,6 +2,7 @@ package mempool
 
 import (
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/urna-vote/urna/x/ledger"
@@ -9,7 +10,7 @@ import (
 
 // Sizes and times of batches, measured: see docs/adr/0015-application-mempool.md.
 const (
-	batchCount = 1024
+	batchCount = 512
 	batchBytes = 8 << 20
 	// enough to begin a batch without waiting for more.
 	enough = 256
@@ -45,7 +46,7 @@ func (p *Pool) step() bool {
 		return false
 	}
 	p.review()
-	if !p.gather() {
+	if !p.gather() || !p.unheld() {
 		return false
 	}
 	batch := p.take()
@@ -95,13 +96,30 @@ func (p *Pool) gather() bool {
 	return true
 }
 
+// unheld waits until nobody holds the collector; false if it must end.
+func (p *Pool) unheld() bool {
+	p.mu.RLock()
+	free := p.free
+	p.mu.RUnlock()
+	if free == nil {
+		return true
+	}
+	select {
+	case <-free:
+		return true
+	case <-p.stop:
+		return false
+	}
+}
+
 // take takes the next batch: what was held, then what is queued. What is queued
 // by a source that is doubted by now waits with others of its kind.
 func (p *Pool) take() []*item {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	batch := p.held
-	p.held = nil
+	n := min(len(p.held), batchCount)
+	batch := slices.Clone(p.held[:n])
+	p.held = slices.Delete(p.held, 0, n)
 	var size int64
 	for _, it := range batch {
 		size += int64(len(it.tx.Raw))

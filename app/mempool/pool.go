@@ -67,6 +67,9 @@ type Pool struct {
 	height          int64
 	// roomy counts blocks that could have taken more.
 	roomy int64
+	// holds is how many want no batch to be begun; free is closed when none does.
+	holds int
+	free  chan struct{}
 	// blocks that not all entries were compared with.
 	blocks []Block
 	pace   pace
@@ -97,6 +100,26 @@ func (p *Pool) Close() {
 	}
 	p.mu.Unlock()
 	<-p.done
+}
+
+// Hold keeps the collector from beginning a batch until Release: whoever decides
+// a block needs the cores. It does not wait for the batch at work.
+func (p *Pool) Hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.holds++; p.holds == 1 {
+		p.free = make(chan struct{})
+	}
+}
+
+// Release ends a Hold.
+func (p *Pool) Release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.holds--; p.holds == 0 {
+		close(p.free)
+		p.free = nil
+	}
 }
 
 // Size is how many transactions wait, verified or not.

@@ -13,6 +13,9 @@ type Item struct {
 	Checks []ledger.Check
 }
 
+// Verified reports whether all of an item's checks were accepted before.
+func (it Item) Verified() bool { return len(it.Checks) == 0 || it.Memo.holds(it.Checks) }
+
 // Memo remembers which checks of one transaction's bytes were accepted last.
 // Refusals are not remembered. It belongs to those bytes: the same checks with
 // the same parameters state the same facts. Many goroutines may use it.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/proto/api"
@@ -57,5 +58,24 @@ func TestWordsOfANodeSteerNoTerminal(t *testing.T) {
 	_, err := newClient(t, node).Status(t.Context())
 	if err == nil || strings.ContainsAny(err.Error(), "\x1b\n\u202e\u009b") {
 		t.Fatalf("%q", err)
+	}
+}
+
+func TestBusyNodeIsAskedAgainWhenItSays(t *testing.T) {
+	raw := []byte("tx")
+	hash := sha256.Sum256(raw)
+	var asked []time.Time
+	node := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked = append(asked, time.Now()); len(asked) == 1 {
+			answer(w, 503, api.Submitted{Hash: hash[:], Code: 32001, Codespace: "node", Name: "busy", Retry: true, RetryAfterMS: 150})
+			return
+		}
+		answer(w, 200, api.Submitted{Hash: hash[:]})
+	})
+	if _, err := newClient(t, node).Submit(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 2 || asked[1].Sub(asked[0]) < 150*time.Millisecond {
+		t.Fatalf("asked at %v", asked)
 	}
 }

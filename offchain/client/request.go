@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/urna-vote/urna/proto/api"
@@ -43,6 +44,8 @@ type StatusError struct {
 	Node   string
 	Status int
 	Detail string
+	// RetryAfter is when a busy node asks to come again; 0 if it does not say.
+	RetryAfter time.Duration
 }
 
 func (e *StatusError) Error() string {
@@ -88,6 +91,7 @@ func (c *Client) do(ctx context.Context, q call) (*answer, error) {
 			wait *= 2
 		}
 		first, failed := int(c.preferred.Load()), 0
+		var asked time.Duration
 		var no *negative
 		for i := range c.nodes {
 			n := (first + i) % len(c.nodes)
@@ -111,9 +115,10 @@ func (c *Client) do(ctx context.Context, q call) (*answer, error) {
 			case !retry:
 				return nil, err
 			default:
-				last = err
+				last, asked = err, sooner(asked, err)
 			}
 		}
+		wait = max(wait, asked)
 		if no != nil {
 			return no.answer, no.err
 		}
@@ -122,6 +127,15 @@ func (c *Client) do(ctx context.Context, q call) (*answer, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s %s: %w: %w", q.method, q.path, ErrUnavailable, errors.Join(last, wrong))
+}
+
+// sooner is the shortest time after which a busy node asks to come again.
+func sooner(asked time.Duration, err error) time.Duration {
+	var busy *StatusError
+	if errors.As(err, &busy) && (asked == 0 || busy.RetryAfter < asked) {
+		return busy.RetryAfter
+	}
+	return asked
 }
 
 // negative is an answer by which there is nothing, or a refusal.
@@ -173,7 +187,21 @@ func (c *Client) once(ctx context.Context, n int, q call) (_ *answer, retry bool
 			return a, false, nil
 		}
 	}
-	return nil, passOver(res.StatusCode), &StatusError{Node: u.Host, Status: res.StatusCode, Detail: detail(body)}
+	return nil, passOver(res.StatusCode), &StatusError{Node: u.Host, Status: res.StatusCode, Detail: detail(body), RetryAfter: retryAfter(body)}
+}
+
+// mostRetryAfter is believed of a node.
+const mostRetryAfter = 10 * time.Second
+
+// retryAfter reads when a busy node asks to come again.
+func retryAfter(body []byte) time.Duration {
+	var busy struct {
+		RetryAfterMS int64 `json:"retry_after_ms"`
+	}
+	if json.Unmarshal(body, &busy) != nil || busy.RetryAfterMS < 0 {
+		return 0
+	}
+	return min(time.Duration(min(busy.RetryAfterMS, mostRetryAfter.Milliseconds()))*time.Millisecond, mostRetryAfter)
 }
 
 // passOver lists answers that say something about the node, not the call.

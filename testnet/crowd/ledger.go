@@ -124,7 +124,8 @@ func (l *Ledger) SubmitAndWait(ctx context.Context, raw []byte) (int64, error) {
 		err := l.submit(ctx, raw)
 		wait := lostAfter
 		if busy(err) {
-			try, err, wait = try-1, nil, time.Second
+			try, wait = try-1, again(err)
+			err = nil
 		}
 		if err != nil {
 			if try == 1 || !errors.Is(err, client.ErrRefused) {
@@ -144,6 +145,15 @@ func (l *Ledger) SubmitAndWait(ctx context.Context, raw []byte) (int64, error) {
 			}
 		}
 	}
+}
+
+// again is when a busy node asks to come again.
+func again(err error) time.Duration {
+	var r *client.Refusal
+	if errors.As(err, &r) && r.RetryAfterMS > 0 {
+		return time.Duration(r.RetryAfterMS) * time.Millisecond
+	}
+	return time.Second
 }
 
 // busy: the node asks to come again; it has not judged the transaction.
