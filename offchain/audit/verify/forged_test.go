@@ -24,7 +24,7 @@ type forgery struct {
 // forgeries are chains that all validators signed and that break a rule.
 func (w *world) forgeries() map[string]forgery {
 	out := map[string]forgery{}
-	for _, more := range []map[string]forgery{w.forgedBallots(), w.forgedIssuance(), w.forgedCeremony(), w.forgedCounting(), w.forgedBlocks()} {
+	for _, more := range []map[string]forgery{w.forgedBallots(), w.forgedIssuance(), w.forgedRoll(), w.forgedCeremony(), w.forgedCounting(), w.forgedBlocks()} {
 		for name, f := range more {
 			out[name] = f
 		}
