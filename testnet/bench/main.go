@@ -96,6 +96,7 @@ func stages() []part {
 		{"one", "networks of one validator, by size", (*bench).one},
 		{"four", "a network of four validators", (*bench).four},
 		{"snapshot", "restore a snapshot", (*bench).snapshot},
+		{"profile", "profiles of a validator and of verification", (*bench).profiles},
 	}
 }
 
@@ -120,7 +121,8 @@ func run(ctx context.Context, o options) error {
 	}
 	var failed []string
 	for _, s := range stages() {
-		if slices.Contains(o.skip, s.name) || len(o.only) > 0 && !slices.Contains(o.only, s.name) {
+		// Profiles are taken when they are asked for.
+		if slices.Contains(o.skip, s.name) || (len(o.only) > 0 || s.name == "profile") && !slices.Contains(o.only, s.name) {
 			continue
 		}
 		b.stage(ctx, s.name, s.title, func(ctx context.Context) error { return s.run(b, ctx) })

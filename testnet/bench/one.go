@@ -283,7 +283,8 @@ func (b *bench) keys(n int, largest bool, g growth) {
 			b.results.set(key, value)
 		}
 	}
-	b.results.set("largest", float64(n))
+	b.results.set("ballots_1v", float64(n))
+	b.results.set("ballot_bytes", g.BallotBytes)
 	b.limit()
 }
 

@@ -18,20 +18,22 @@ import (
 type keeper struct {
 	mu     sync.Mutex
 	closes time.Time
+	by     time.Duration
 	stop   context.CancelFunc
 	done   chan error
 }
 
-// moves of the close: each time by a minute and a half, when three quarters of a
-// minute are left.
+// moves of the close: each time by so much from now, when half of it is left. The
+// decision itself must get through while ballots queue, so a full network needs
+// the longer one.
 const (
-	moveBy   = 90 * time.Second
-	moveWhen = 45 * time.Second
+	moveBy    = 90 * time.Second
+	moveSmall = 40 * time.Second
 )
 
-func (e *Election) keepOpen(ctx context.Context) *keeper {
+func (e *Election) keepOpen(ctx context.Context, by time.Duration) *keeper {
 	ctx, stop := context.WithCancel(ctx)
-	k := &keeper{closes: time.UnixMilli(e.Definition.Zones[0].ClosesMs), stop: stop, done: make(chan error, 1)}
+	k := &keeper{closes: time.UnixMilli(e.Definition.Zones[0].ClosesMs), by: by, stop: stop, done: make(chan error, 1)}
 	go func() { k.done <- e.move(ctx, k) }()
 	return k
 }
@@ -43,10 +45,10 @@ func (e *Election) move(ctx context.Context, k *keeper) error {
 			return nil
 		case <-time.After(time.Second):
 		}
-		if time.Until(k.closes) > moveWhen {
+		if time.Until(k.closes) > k.by/2 {
 			continue
 		}
-		later := time.Now().Add(moveBy).Truncate(time.Second)
+		later := time.Now().Add(k.by).Truncate(time.Second)
 		err := e.network.Decide(ctx, commissionv1.Action_ACTION_EXTEND_CLOSE, &electionv1.ExtendClose{
 			ElectionId: e.ID[:], ClosesMs: later.UnixMilli(), Reason: "voters are still casting",
 		})
