@@ -110,11 +110,54 @@ func TestNodeAcceptsEverythingAndGoesOnAfterRestart(t *testing.T) {
 	}
 }
 
-func start(t *testing.T, dir, base string) (stop func()) {
+// TestIdleChainPausesAndABusyOneDoesNot checks that the engine heeds the pace
+// that it is given while it runs.
+func TestIdleChainPausesAndABusyOneDoesNot(t *testing.T) {
+	const idle = 600 * time.Millisecond
+	m := manifest.Default(time.Now())
+	m.Validators, m.Observers, m.TimeoutCommit = 1, 0, 10*time.Millisecond
+	dir := filepath.Join(t.TempDir(), "net")
+	network, err := manifest.Write(t.Context(), dir, m, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := network.Nodes[0].APIURL()
+	defer start(t, filepath.Join(dir, network.Nodes[0].Home), base, "consensus.idle_pause", idle.String())()
+	blocks := func(n int64) time.Duration {
+		before := counted(t, base, func(counts) bool { return true })
+		// A header has the time at which the block before it was agreed on.
+		first := counted(t, base, func(c counts) bool { return c.Height >= before.Height+2 })
+		last := counted(t, base, func(c counts) bool { return c.Height >= first.Height+n })
+		return time.Duration(last.TimeMS-first.TimeMS) * time.Millisecond / time.Duration(last.Height-first.Height)
+	}
+	if took := blocks(3); took < idle {
+		t.Errorf("an idle chain made a block every %s, want %s", took, idle)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			raw := binary.BigEndian.AppendUint64(nil, uint64(i))
+			if resp, err := http.Post(base+"/v1/transactions", "application/octet-stream", bytes.NewReader(raw)); err == nil {
+				resp.Body.Close()
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}()
+	if took := blocks(8); took > idle/2 {
+		t.Errorf("a busy chain made a block every %s", took)
+	}
+}
+
+func start(t *testing.T, dir, base string, flag ...string) (stop func()) {
 	t.Helper()
+	flags := map[string]string{}
+	for i := 0; i < len(flag); i += 2 {
+		flags[flag[i]] = flag[i+1]
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, home.Dir(dir), nil, 0, io.Discard) }()
+	go func() { ended <- serve(ctx, home.Dir(dir), flags, 0, io.Discard) }()
 	for {
 		resp, err := http.Get(base + "/v1/health")
 		if err == nil {
@@ -137,6 +180,7 @@ func start(t *testing.T, dir, base string) (stop func()) {
 
 type counts struct {
 	Height              int64
+	TimeMS              int64 `json:"time_ms"`
 	Transactions, Bytes uint64
 }
 
