@@ -179,7 +179,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		}()
 	}
 	for c := range 4 {
-		run(150, func(i int) { _ = submit(t, p, "x", tx("a", 1000*c+i, "good"), tx("a", 1000*c+i, "bad")) })
+		run(40, func(i int) { _ = submit(t, p, "x", tx("a", 1000*c+i, "good"), tx("a", 1000*c+i, "bad")) })
 	}
 	run(600, func(i int) { _ = p.Insert(tx("a", 1000*(i%8)+i/4, "good")) })
 	run(60, func(int) {

@@ -14,8 +14,9 @@ const (
 	batchBytes = 8 << 20
 	// enough to begin a batch without waiting for more.
 	enough = 256
-	// gathering is the least time from the end of a batch to the next. One that
-	// comes after a longer silence is begun at once.
+	// gathering is the least time from the end of a batch of several to the next.
+	// What comes after a longer silence, or from one who waits for each answer, is
+	// begun at once.
 	gathering = 25 * time.Millisecond
 	// mostTurns an item has beside others of the same claims.
 	mostTurns = 4
@@ -75,14 +76,14 @@ func (p *Pool) stopped() bool {
 // much less than one by one. It returns false if there is nothing to do.
 func (p *Pool) gather() bool {
 	p.mu.RLock()
-	waiting, ended := p.queue.len(), p.pace.ended
+	waiting, ended, several := p.queue.len(), p.pace.ended, p.pace.last > 1
 	idle := waiting == 0 && len(p.held) == 0
 	p.mu.RUnlock()
 	if idle {
 		return false
 	}
 	left := gathering - time.Since(ended)
-	if left <= 0 || waiting >= enough {
+	if !several || left <= 0 || waiting >= enough {
 		return true
 	}
 	timer := time.NewTimer(left)

@@ -172,12 +172,13 @@ func signal(c chan struct{}) {
 type pace struct {
 	// each is how long a transaction took lately, on all cores together.
 	each time.Duration
-	// ended is when the last batch was over.
+	// ended is when the last batch was over, last its size.
 	ended time.Time
+	last  int
 }
 
 func (p *pace) batch(n int, took time.Duration, now time.Time) {
-	p.ended = now
+	p.ended, p.last = now, n
 	if n == 0 {
 		return
 	}
