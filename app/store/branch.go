@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/urna-vote/urna/crypto/merkle"
 	"github.com/urna-vote/urna/x/ledger"
@@ -24,8 +25,11 @@ type Branch struct {
 	touched  map[[32]byte]bool
 	gathered map[string]any
 	memory   memory
-	// read holds what transactions read below the branch: the digest asks again
-	// for what they change.
+
+	mu sync.Mutex // guards:
+	// read holds what was read below the branch: a ballot's key is looked up when
+	// it is judged, when it is executed and when the digest takes out what was
+	// there.
 	read map[string][]byte
 }
 
@@ -73,19 +77,22 @@ func (b *Branch) Get(key []byte) []byte {
 	if c, ok := b.over.changes[string(key)]; ok {
 		return c.value
 	}
-	value := b.base.Get(key)
-	if b.current.open { // nobody else reads while a transaction is executed
-		b.read[string(key)] = value
-	}
-	return value
+	return b.before(key)
 }
 
 // before is a key's value in the state below.
-func (b *Branch) before(key string) []byte {
-	if value, known := b.read[key]; known {
+func (b *Branch) before(key []byte) []byte {
+	b.mu.Lock()
+	value, known := b.read[string(key)]
+	b.mu.Unlock()
+	if known {
 		return value
 	}
-	return b.base.Get([]byte(key))
+	value = b.base.Get(key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.read[string(key)] = value
+	return value
 }
 
 // Recall decodes a record with this block's changes, or remembers it decoded.

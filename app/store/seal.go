@@ -72,7 +72,8 @@ func (b *Branch) digest(s *Sealed, spread Spread) lthash.Hash {
 	spread(len(parts), func(from, to int) {
 		for p := from; p < to; p++ {
 			for i := p * step; i < min(len(keys), (p+1)*step); i++ {
-				key, old := []byte(keys[i]), b.before(keys[i])
+				key := []byte(keys[i])
+				old := b.before(key)
 				s.existed[i] = old != nil
 				if bytes.Equal(old, values[i]) {
 					continue
