@@ -1,4 +1,5 @@
-# The two commands: `make demo` runs a whole election, `make test` every test.
+# The commands: `make demo` runs a whole election, `make test` every test, `make bench`
+# measures.
 
 SCALE ?=
 DATA  ?= moscow
@@ -9,7 +10,8 @@ BUILD    := build
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 
-.PHONY: build demo test unit race proto proto-check fmt-check vet fuzz bench clean
+.PHONY: build demo test unit race proto proto-check fmt-check vet fuzz differential \
+	bench bench-full bench-programs bench-tables microbench profile clean
 
 build:
 	@mkdir -p $(BUILD)
@@ -47,7 +49,40 @@ FUZZTIME ?= 30s
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)
 
-bench:
+# Batch and single verdicts over 100,000 random good and bad ballots.
+differential:
+	go test ./crypto/bitproof -run Differential -ballots=100000 -timeout 30m
+
+# Programs of measurements beside those of a release.
+bench-programs: build
+	@$(GO_BUILD) -o $(BUILD)/urna-floor ./testnet/floor
+	@$(GO_BUILD) -o $(BUILD)/urna-load ./testnet/load/urna-load
+	@$(GO_BUILD) -o $(BUILD)/urna-bench ./testnet/bench
+
+# ONLY and SKIP name stages: verify, voter, one, four, snapshot.
+ONLY ?=
+SKIP ?=
+BENCH := $(BUILD)/urna-bench --bin $(BUILD) --dir $(BUILD)/bench --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY)) $(if $(SKIP),--skip $(SKIP))
+
+# A quarter of an hour on two quiet cores, up to 100,000 ballots.
+bench: bench-programs
+	@$(BENCH) --docs docs/PERFORMANCE.md
+
+# Up to 1,000,000 ballots: two hours.
+bench-full: bench-programs
+	@$(BENCH) --sizes 1000,10000,100000,1000000 --four 300000 --docs docs/PERFORMANCE.md
+
+# The tables of docs/PERFORMANCE.md from build/bench.json, nothing is measured.
+bench-tables: bench-programs
+	@$(BENCH) --docs docs/PERFORMANCE.md --tables
+
+# CPU and heap profiles of a validator under load and of verification, into build/profiles.
+profile: bench-programs
+	@$(GO_BUILD) -o $(BUILD)/urna-profiled ./testnet/bench/profiled
+	@$(BUILD)/urna-bench --bin $(BUILD) --dir $(BUILD)/bench --out $(BUILD)/bench.json --only profile --sizes 50000
+
+# Every benchmark in Go.
+microbench:
 	go test -run '^$$' -bench . -benchmem ./crypto/... ./app/...
 
 clean:
