@@ -19,7 +19,8 @@ import (
 // Source gives what a record is made of; offchain/client is one.
 type Source interface {
 	Status(ctx context.Context) (*api.Status, error)
-	// Blocks of heights from..to, or the first of them.
+	// Blocks of heights from..to, or the first of them. It is asked for several
+	// ranges at once.
 	Blocks(ctx context.Context, from, to int64) ([][]byte, error)
 	CommitAt(ctx context.Context, height int64) ([]byte, error)
 	Elections(ctx context.Context) ([]api.Election, error)

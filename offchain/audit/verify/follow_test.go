@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ type growing struct {
 	*sealed
 	// lowest height that blocks were asked for.
 	lowest int64
+	asking sync.Mutex // guards lowest
 	broken bool
 }
 
@@ -40,7 +42,9 @@ func (g *growing) pause(context.Context) error {
 }
 
 func (g *growing) Blocks(ctx context.Context, from, to int64) ([][]byte, error) {
+	g.asking.Lock()
 	g.lowest = min(g.lowest, from)
+	g.asking.Unlock()
 	return g.sealed.Blocks(ctx, from, to)
 }
 
@@ -72,17 +76,13 @@ func TestAFollowerHasTheSumsWhenTheCloseHasCome(t *testing.T) {
 	g := newGrowing(t)
 	trust, err := chain.ParseTrust(g.w.genesis)
 	g.w.ok(err)
-	watch := func() decrypt.Watch {
-		return decrypt.Watch{
-			Source: g, Trust: trust, Election: g.w.id, Wait: true, Pause: g.pause, Say: func(string) {},
-			Options: verify.Options{Workers: 2, Work: t.TempDir(), Resume: true, Every: time.Hour,
-				Note: func(line string) { t.Errorf("note: %s", line) }},
-		}
-	}
 	// The election's id is known once it is made.
 	g.w.ok(g.pause(context.Background()))
-	w := watch()
-	w.Election = g.w.id
+	w := decrypt.Watch{
+		Source: g, Trust: trust, Election: g.w.id, Wait: true, Say: func(string) {},
+		Options: verify.Options{Workers: 2, Work: t.TempDir(), Resume: true, Every: time.Hour,
+			Note: func(line string) { t.Errorf("note: %s", line) }},
+	}
 	stop := errors.New("stopped")
 	w.Pause = func(ctx context.Context) error {
 		if len(g.acts) == 3 {
