@@ -156,11 +156,12 @@ func (k *Keeper) Summary(r ledger.Reader, id [32]byte) []ledger.Object {
 }
 
 func (k *Keeper) removed(r ledger.Reader, id [32]byte, style uint32) *rollv1.StyleRemoved {
-	b := r.Get(removedKey(id, style))
-	if b == nil {
+	record, ok := ledger.Recall(r, removedKey(id, style), ledger.MustDecode[rollv1.StyleRemoved])
+	if !ok {
 		return new(rollv1.StyleRemoved)
 	}
-	return ledger.MustDecode[rollv1.StyleRemoved](b)
+	mine := *record
+	return &mine
 }
 
 func (k *Keeper) removedTree(r ledger.Reader, id [32]byte, style uint32) *merkle.Tree {
