@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,12 @@ func (f *Folder) load(name string) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The hash of the manifest follows it.
+	n := max(0, len(raw)-32)
+	if sum := Hash(raw[:n]); !bytes.Equal(sum[:], raw[n:]) {
+		return nil, fmt.Errorf("%w: the file was changed", ErrManifest)
+	}
+	raw = raw[:n]
 	m, err := Decode(raw)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/urna-vote/urna/app/store"
@@ -99,7 +100,8 @@ func (w *writer) write() (*Kept, error) {
 	if len(kept.Encoded) > MaxManifest {
 		return nil, fmt.Errorf("the state is too large: the manifest has %d bytes, at most %d can be handed on", len(kept.Encoded), MaxManifest)
 	}
-	if err := writeFile(fs, fs.PathJoin(w.dir, manifestFile), kept.Encoded); err != nil {
+	sum := Hash(kept.Encoded)
+	if err := writeFile(fs, fs.PathJoin(w.dir, manifestFile), append(slices.Clone(kept.Encoded), sum[:]...)); err != nil {
 		return nil, err
 	}
 	if err := syncDir(fs, w.dir); err != nil {

@@ -26,10 +26,9 @@ func appendPair(b, key, value []byte) []byte {
 	return append(append(b, key...), value...)
 }
 
-// splitPairs takes a chunk apart. The pairs lie in the chunk's bytes. Keys must
-// ascend and follow the one before the chunk.
-func splitPairs(chunk, before []byte) ([]store.Pair, error) {
-	pairs := make([]store.Pair, 0, len(chunk)/96+1)
+// splitPairs takes a chunk apart, into memory that may be used. The pairs lie in
+// the chunk's bytes. Keys must ascend and follow the one before the chunk.
+func splitPairs(chunk, before []byte, pairs []store.Pair) ([]store.Pair, error) {
 	for at := chunk; len(at) > 0; {
 		k, n := uvarint(at)
 		v, o := uvarint(at[n:])
@@ -84,11 +83,11 @@ func digest(pairs []store.Pair, spread store.Spread) lthash.Hash {
 
 // checkState compares a chunk of pairs with what the manifest says of it, and
 // takes it apart.
-func (m *Manifest) checkState(i int, chunk, before []byte, spread store.Spread) ([]store.Pair, error) {
+func (m *Manifest) checkState(i int, chunk, before []byte, memory []store.Pair, spread store.Spread) ([]store.Pair, error) {
 	if sha256.Sum256(chunk) != m.State[i].Sum {
 		return nil, fmt.Errorf("%w: chunk %d of the state has another hash", ErrTransfer, i)
 	}
-	pairs, err := splitPairs(chunk, before)
+	pairs, err := splitPairs(chunk, before, memory)
 	if err != nil {
 		return nil, fmt.Errorf("chunk %d of the state: %w", i, err)
 	}

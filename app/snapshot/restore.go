@@ -18,6 +18,8 @@ type Restoring struct {
 	next   int
 	last   []byte
 	digest lthash.Hash
+	// pairs of the chunk that is checked, and of the one that is written.
+	pairs [2][]store.Pair
 
 	// A chunk that was checked is written while the next is checked.
 	writing sync.WaitGroup
@@ -51,10 +53,11 @@ func (r *Restoring) Apply(chunk []byte) (done bool, err error) {
 	}
 	var write func() error
 	if r.next < len(m.State) {
-		pairs, err := m.checkState(r.next, chunk, r.last, r.spread)
+		pairs, err := m.checkState(r.next, chunk, r.last, r.pairs[r.next%2][:0], r.spread)
 		if err != nil {
 			return false, err
 		}
+		r.pairs[r.next%2] = pairs
 		r.last = pairs[len(pairs)-1].Key
 		r.digest.Combine(&m.State[r.next].Digest)
 		write = func() error { return r.to.Pairs(pairs) }
