@@ -77,8 +77,8 @@ type Snapshots struct {
 	Keep     int   `koanf:"keep" doc:"snapshots kept; each is as large as the state"`
 }
 
-// DefaultSnapshots: an observer writes one every 5,000 blocks, some half an hour
-// to an hour apart; a validator none, because its disk and cores are for blocks.
+// DefaultSnapshots: an observer writes one every 5,000 blocks, between twenty
+// minutes and an hour and a half apart; a validator none, because its disk and cores are for blocks.
 func DefaultSnapshots(mode string) Snapshots {
 	s := Snapshots{Keep: 2}
 	if mode == Observer {
