@@ -127,10 +127,13 @@ func drawSecrets(rand io.Reader, st *Statement, p *plan, bits []bool) (*secrets,
 }
 
 func (s *secrets) encrypt(st *Statement, p *plan) *elgamal.Ciphertext {
-	ct := &elgamal.Ciphertext{R: group.BaseMul(s.r).WithEncoding(), C: make([]group.Point, len(st.Keys))}
+	ct := &elgamal.Ciphertext{R: group.BaseMul(s.r), C: make([]group.Point, len(st.Keys))}
+	all := []*group.Point{&ct.R}
 	for o, k := range st.Keys {
-		ct.C[o] = k.Mul(s.r).Add(s.message(p.shape.Forms[o])).WithEncoding()
+		ct.C[o] = k.Mul(s.r).Add(s.message(p.shape.Forms[o]))
+		all = append(all, &ct.C[o])
 	}
+	group.ComputeEncodings(all...)
 	return ct
 }
 
@@ -157,9 +160,10 @@ func (s *secrets) prove(st *Statement, p *plan, prepared *tables, ct *elgamal.Ci
 	for o, k := range st.Keys {
 		keys[o], exponents[o] = k.Point(), ys[o].Mul(group.ScalarFromUint64(1))
 	}
-	proof.f1 = group.BaseMul(s.s).WithEncoding()
+	proof.f1 = group.BaseMul(s.s)
 	joint := group.MultiScalarVartime(exponents, keys) // public
-	proof.f2 = group.BaseMul(linkOf(p, ys, s.a)).Add(joint.Mul(s.s)).WithEncoding()
+	proof.f2 = group.BaseMul(linkOf(p, ys, s.a)).Add(joint.Mul(s.s))
+	group.ComputeEncodings(&proof.f1, &proof.f2)
 	x := challenges.x(st, y, &proof.f1, &proof.f2)
 	proof.f = make([]group.Scalar, len(s.a))
 	for i, a := range s.a {
@@ -194,5 +198,6 @@ func (s *secrets) commit(prepared *tables) (v, a group.Point) {
 	for i, b := range s.bits {
 		v = v.Add(group.SelectPoint(bitOf(b), group.Identity(), g[i]))
 	}
-	return v.WithEncoding(), a.WithEncoding()
+	group.ComputeEncodings(&v, &a)
+	return v, a
 }

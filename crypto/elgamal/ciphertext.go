@@ -45,7 +45,7 @@ func DecodeParts(n int, r, c []byte) (*Ciphertext, error) {
 // Encode returns R ‖ C_1 ‖ … ‖ C_n.
 func (c *Ciphertext) Encode() []byte {
 	r := c.R.Encode()
-	return append(r[:], encodePoints(c.C)...)
+	return append(r[:], group.EncodePoints(c.C)...)
 }
 
 // holds reports whether b has room for exactly n elements, at least one, and
@@ -79,13 +79,4 @@ func decodePoints(b []byte) ([]group.Point, error) {
 		return nil, err
 	}
 	return out, nil
-}
-
-func encodePoints(points []group.Point) []byte {
-	out := make([]byte, 0, group.Size*len(points))
-	for i := range points {
-		e := points[i].Encode()
-		out = append(out, e[:]...)
-	}
-	return out
 }

@@ -102,7 +102,7 @@ func DecodeKeyVector(b []byte) (*KeyVector, error) {
 }
 
 // Encode returns K_1 ‖ … ‖ K_L.
-func (v *KeyVector) Encode() []byte { return encodePoints(v.Points()) }
+func (v *KeyVector) Encode() []byte { return group.EncodePoints(v.Points()) }
 
 // Len is L, the highest slot number.
 func (v *KeyVector) Len() int { return len(v.keys) }

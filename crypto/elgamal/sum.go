@@ -47,8 +47,7 @@ func (s *Sum) Clone() *Sum {
 
 // Encode returns R ‖ C_1 ‖ … ‖ C_n.
 func (s *Sum) Encode() []byte {
-	r := s.R.Encode()
-	return append(r[:], encodePoints(s.C)...)
+	return group.EncodePoints(append([]group.Point{s.R}, s.C...))
 }
 
 // DecodeSum reads a sum of n slots. The identity is allowed everywhere: it is

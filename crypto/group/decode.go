@@ -34,3 +34,44 @@ func decodeSingly(into []Point, b []byte) (good int) {
 	}
 	return len(into)
 }
+
+// ComputeEncodings is WithEncoding of many elements in place: on machines with
+// 52-bit vector multiplication in a fraction of the time. It is constant-time.
+func ComputeEncodings(points ...*Point) {
+	for len(points) > 0 {
+		n := min(len(points), lanesAtOnce)
+		encodeSome(points[:n])
+		points = points[n:]
+	}
+}
+
+func encodeSingly(points []*Point) {
+	for _, p := range points {
+		*p = p.WithEncoding()
+	}
+}
+
+// EncodePoints returns the encodings of all elements, one after the other.
+func EncodePoints(points []Point) []byte {
+	out := make([]byte, 0, Size*len(points))
+	for len(points) > 0 {
+		n := min(len(points), lanesAtOnce)
+		var some [lanesAtOnce]Point // the caller's elements stay as they are
+		var missing [lanesAtOnce]*Point
+		count := 0
+		for i := range points[:n] {
+			some[i] = points[i]
+			if some[i].holds == holdsPoint {
+				missing[count] = &some[i]
+				count++
+			}
+		}
+		ComputeEncodings(missing[:count]...)
+		for i := range some[:n] {
+			e := some[i].Encode()
+			out = append(out, e[:]...)
+		}
+		points = points[n:]
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 package group_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 
@@ -94,6 +95,55 @@ func TestBadEncodingsOfRFC9496AreRefusedInEveryLane(t *testing.T) {
 	}
 }
 
+func slicesOf(encodings [][group.Size]byte) (out [][]byte) {
+	for i := range encodings {
+		out = append(out, encodings[i][:])
+	}
+	return out
+}
+
+func TestElementsEncodeTogetherAsTheyDoSingly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var points []*group.Point
+		var want [][group.Size]byte
+		for range rapid.IntRange(0, 19).Draw(t, "n") {
+			p := group.BaseMul(drawScalar(t, "scalar"))
+			switch rapid.IntRange(0, 6).Draw(t, "kind") {
+			case 0:
+				p = group.Identity()
+			case 1:
+				p = p.Sub(p) // the identity in other coordinates
+			case 2:
+				p = p.Neg()
+			case 3:
+				p = p.Add(group.Basepoint())
+			case 4:
+				p = group.HashToGroup([]byte("urna/test"), []byte{byte(len(points))})
+			case 5:
+				p = p.WithEncoding()
+			}
+			e := p.Encode()
+			if _, err := ristretto255.NewIdentityElement().SetCanonicalBytes(e[:]); err != nil {
+				t.Fatal(err)
+			}
+			points, want = append(points, &p), append(want, e)
+		}
+		var values []group.Point
+		for _, p := range points {
+			values = append(values, *p)
+		}
+		if got := group.EncodePoints(values); !bytes.Equal(got, bytes.Join(slicesOf(want), nil)) {
+			t.Fatalf("elements encode to %x, singly to %x", got, want)
+		}
+		group.ComputeEncodings(points...)
+		for i, p := range points {
+			if p.Encode() != want[i] {
+				t.Fatalf("element %d of %d encodes to %s together, %x singly", i, len(points), p, want[i])
+			}
+		}
+	})
+}
+
 func TestPointsAreRefusedByLength(t *testing.T) {
 	for _, n := range []int{0, 31, 33, 63, 65, 96} {
 		if _, err := group.DecodePoints(make([]group.Point, 2), make([]byte, n)); !errors.Is(err, group.ErrLength) {
@@ -107,6 +157,29 @@ func FuzzDecodePointsTogether(f *testing.F) {
 	f.Add(append(e[:], e[:]...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sameVerdicts(t, b[:len(b)/group.Size*group.Size])
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	p := group.BaseMul(group.ScalarFromUint64(7))
+	b.Run("one", func(b *testing.B) {
+		for b.Loop() {
+			p.Encode()
+		}
+	})
+	b.Run("sixteen", func(b *testing.B) {
+		var copies [16]group.Point
+		var points []*group.Point
+		for i := range copies {
+			points = append(points, &copies[i])
+		}
+		for b.Loop() {
+			for i := range copies {
+				copies[i] = p
+			}
+			group.ComputeEncodings(points...)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(16*b.N), "ns/element")
 	})
 }
 

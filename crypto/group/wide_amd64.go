@@ -73,6 +73,29 @@ func decodeWide(into []Point, in *[8][Size]byte) (good int) {
 	return len(into)
 }
 
+// encodeSome encodes at most eight elements.
+func encodeSome(points []*Point) {
+	if !wide || len(points) == 1 {
+		encodeSingly(points)
+		return
+	}
+	encodeWide(points)
+}
+
+func encodeWide(points []*Point) {
+	var in [8]*lanes.Point
+	for l := range in { // the last one fills the unused lanes
+		in[l] = (*lanes.Point)(unsafe.Pointer(points[min(l, len(points)-1)].ref()))
+	}
+	var out [8][Size]byte
+	lanes.Encode(&in, &out)
+	for l, p := range points {
+		if p.holds == holdsPoint {
+			p.encoded, p.holds = out[l], holdsEncoding
+		}
+	}
+}
+
 var scratches = sync.Pool{New: func() any { return new(sumScratch) }}
 
 // sumScratch is the memory of a sum.

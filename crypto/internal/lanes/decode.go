@@ -18,7 +18,9 @@ var (
 	ones   = all(one)
 	curveD = all(Limbs{929955233495203, 466365720129213, 1662059464998953, 2033849074728123, 1442794654840575})
 	rootsI = all(rootOf1)
-	zeros  Eight
+	// enchanted is 1/√(-1 - d).
+	enchanted = all(Limbs{278908739862762, 821645201101625, 8113234426968, 1777959178193151, 2118520810568447})
+	zeros     Eight
 )
 
 // Decode reads eight encodings of ristretto255; ok says which of them are one.
@@ -100,9 +102,5 @@ func (e *Eight) inverseRoot(w *Eight) (isSquare [8]uint64) {
 func (e *Eight) absolute() {
 	var negated Eight
 	negated.sub(&zeros, e)
-	var odd [8]uint64
-	for l := range odd {
-		odd[l] = e.at(l).reduced()[0] & 1
-	}
-	e.choose(&negated, odd)
+	e.choose(&negated, e.odd())
 }

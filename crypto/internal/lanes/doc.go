@@ -1,13 +1,14 @@
 // Package lanes computes with eight elements of the field of 2^255 - 19 side
 // by side, one in each lane of AVX-512 registers with 52-bit multiplication
-// (IFMA). It decodes eight encodings of ristretto255 (RFC 9496, 4.3.1) or of
-// the curve (RFC 8032, 5.1.3) in the time in which one core decodes about two
-// singly, and adds two pairs of points at once. Specification: docs/spec,
-// "Notation".
+// (IFMA). It decodes and encodes eight elements of ristretto255 (RFC 9496, 4.3.1
+// and 4.3.2) and decodes eight points of the curve (RFC 8032, 5.1.3), each in the
+// time of about two singly, and adds two pairs of points at once.
+// Specification: docs/spec, "Notation".
 //
 // An element is five limbs of 51 bits. Every function takes and leaves limbs
 // below 2^51 + 2^15, which the multiplication relies on (it sees 52 bits).
-// Points and scalars must be public: sums take time that depends on them.
+// Sums take time that depends on their points and scalars, which must be public;
+// all else takes the same time for all values.
 //
 // It exists on amd64 only; Available says whether the machine has the
 // instructions. What a machine without them does instead is the affair of

@@ -24,7 +24,7 @@ func all(x Limbs) (out Eight) {
 	return out
 }
 
-// carry brings limbs of any size below 2^51 + 2^15 again.
+// carry brings limbs below 2^61 below 2^51 + 2^15 again.
 func (e *Eight) carry() {
 	for l := range 8 {
 		c0, c1, c2, c3, c4 := e[0][l], e[1][l], e[2][l], e[3][l], e[4][l]
