@@ -129,6 +129,13 @@ func (p *Pool) Size() int {
 	return len(p.unverified) + p.shelf.len()
 }
 
+// Ready is how many are verified and wait for a block.
+func (p *Pool) Ready() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.shelf.len()
+}
+
 // Status says where a transaction stands that is in no block: it waits, or it
 // was dropped for a reason, or neither is known.
 func (p *Pool) Status(hash [32]byte) (waits bool, dropped *ledger.Refusal) {

@@ -19,8 +19,10 @@ type Config struct {
 	Busy, Idle time.Duration
 	// FullBlock is the bytes of a block for which nothing is waited.
 	FullBlock int64
-	// Waiting is the number of transactions that wait for a block.
-	Waiting func() int
+	// Waiting is the number of transactions that wait for a block, Ready that of
+	// those among them that could be in the next one. Blocks that are made faster
+	// than transactions are verified would only take the cores from verifying.
+	Waiting, Ready func() int
 }
 
 // Pace is an application that sets the pause and leaves everything else to the
@@ -61,7 +63,7 @@ func (p *Pace) FinalizeBlock(ctx context.Context, r *abci.RequestFinalizeBlock) 
 func (p *Pace) Commit(ctx context.Context, r *abci.RequestCommit) (*abci.ResponseCommit, error) {
 	out, err := p.Application.Commit(ctx, r)
 	if err == nil {
-		pause := p.next(p.cfg.Waiting())
+		pause := p.next(p.cfg.Waiting(), p.cfg.Ready())
 		p.cfg.Engine.TimeoutCommit = pause
 		p.pause.Store(int64(pause))
 	}
@@ -71,9 +73,9 @@ func (p *Pace) Commit(ctx context.Context, r *abci.RequestCommit) (*abci.Respons
 // Pause is the one that was set last.
 func (p *Pace) Pause() time.Duration { return time.Duration(p.pause.Load()) }
 
-func (p *Pace) next(waiting int) time.Duration {
+func (p *Pace) next(waiting, ready int) time.Duration {
 	switch {
-	case p.bytes > 0 && int64(waiting)*p.bytes >= p.cfg.FullBlock:
+	case p.bytes > 0 && int64(ready)*p.bytes >= p.cfg.FullBlock:
 		return 0
 	// The block after one with transactions carries their proofs: it makes
 	// haste too.
