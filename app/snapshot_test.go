@@ -94,7 +94,7 @@ func (n *node) join(from *node, s *abci.Snapshot, appHash []byte) {
 // running is a node with a snapshot of its last height.
 func running(t testing.TB) (*node, *abci.Snapshot, []byte) {
 	t.Helper()
-	n := keeper(t, vfs.NewMem(), 4, nil)
+	n := keeper(t, vfs.NewMem(), 8, nil)
 	n.initChain(trialGenesis())
 	for i := range 8 {
 		n.block(sorted(t, note(t, i), proof(t, id(1, 100+i)))...)
@@ -106,9 +106,9 @@ func TestNodeThatBeginsWithASnapshotDecidesLikeTheOthers(t *testing.T) {
 	old, s, hash := running(t)
 	defer old.close()
 	fs := vfs.NewMem()
-	fresh := keeper(t, fs, 4, nil)
+	fresh := keeper(t, fs, 8, nil)
 	fresh.join(old, s, hash)
-	for i := range 6 {
+	for i := range 9 {
 		txs := sorted(t, note(t, 50+i), proof(t, id(1, 200+i)))
 		if fresh.process(note(t, 3)) {
 			t.Fatal("a note that was taken before the snapshot is taken again")
@@ -118,13 +118,13 @@ func TestNodeThatBeginsWithASnapshotDecidesLikeTheOthers(t *testing.T) {
 		}
 	}
 	// Its own snapshots are those of the others.
-	if a, b := old.offered(12), fresh.offered(12); !bytes.Equal(a.Hash, b.Hash) {
+	if a, b := old.offered(16), fresh.offered(16); !bytes.Equal(a.Hash, b.Hash) {
 		t.Fatal("two snapshots of one height")
 	}
 	fresh.close()
 	again := openNode(t, fs, trialRules(false))
 	defer again.close()
-	if again.height != 14 || !bytes.Equal(again.appHash(), old.appHash()) {
+	if again.height != 17 || !bytes.Equal(again.appHash(), old.appHash()) {
 		t.Fatalf("opened again at %d", again.height)
 	}
 	v := again.app.View()
@@ -254,9 +254,15 @@ func TestBlocksGoOnWhileASnapshotIsWritten(t *testing.T) {
 	fresh := keeper(t, vfs.NewMem(), 0, nil)
 	defer fresh.close()
 	fresh.join(n, s, hash)
-	n.block()
-	n.block()
-	n.offered(25)
+	// Then the next are written, as soon as there is time for them.
+	for newer := false; !newer; {
+		n.block()
+		r, err := n.app.ListSnapshots(ctx, &abci.RequestListSnapshots{})
+		if err != nil || n.height > 100_000 {
+			t.Fatalf("at height %d there are snapshots %v, %v", n.height, r, err)
+		}
+		newer = r.Snapshots[0].Height > 5
+	}
 }
 
 // The whole state of an election in the middle of voting goes into a snapshot.

@@ -130,7 +130,8 @@ func (p *Provider) State(ctx context.Context, height uint64) (state.State, error
 	if set := p.validators(1).Hash(); !bytes.Equal(next.NextValidatorsHash, set) {
 		return state.State{}, fmt.Errorf("header %d announces other validators than the genesis has: this program knows no change of them", next.Height)
 	}
-	current := p.validators(next.Height)
+	before := p.validators(last.Height)
+	current := before.CopyIncrementProposerPriority(1)
 	return state.State{
 		ChainID:       p.doc.ChainID,
 		InitialHeight: p.doc.InitialHeight,
@@ -139,7 +140,7 @@ func (p *Provider) State(ctx context.Context, height uint64) (state.State, error
 		LastBlockHeight: last.Height, LastBlockTime: last.Time, LastBlockID: last.Commit.BlockID,
 		AppHash: next.AppHash, LastResultsHash: next.LastResultsHash,
 
-		LastValidators: p.validators(last.Height), Validators: current, NextValidators: current.CopyIncrementProposerPriority(1),
+		LastValidators: before, Validators: current, NextValidators: current.CopyIncrementProposerPriority(1),
 		LastHeightValidatorsChanged: next.Height + 1,
 
 		ConsensusParams: *p.doc.ConsensusParams, LastHeightConsensusParamsChanged: next.Height,
