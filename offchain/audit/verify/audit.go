@@ -55,6 +55,12 @@ func Begin(genesis []byte, opt Options) (*Audit, error) {
 		return nil, &genesisError{err}
 	}
 	a := &Audit{opt: opt, genesis: g, dir: opt.Work}
+	if opt.Work != "" {
+		// Now, before another file is in the place of this program's.
+		if _, err := program(); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.openDir(); err != nil {
 		return nil, err
 	}

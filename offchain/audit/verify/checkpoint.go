@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/gob"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/urna-vote/urna/offchain/audit/table"
@@ -38,21 +40,28 @@ type checkpointed struct {
 	State   savedState
 }
 
-// program names what wrote a checkpoint: the rules it verified by are those of
-// this source.
-func program() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	name := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" || s.Key == "vcs.modified" {
-			name += " " + s.Value
+// program names what wrote a checkpoint, by the hash of its file: the rules it
+// verified by are those of this very program.
+var program = sync.OnceValues(func() (string, error) {
+	// Where the system has it, this is the file that runs, also after another
+	// was put in its place.
+	f, err := os.Open("/proc/self/exe")
+	if err != nil {
+		name, e := os.Executable()
+		if e != nil {
+			return "", fmt.Errorf("find own program: %w", e)
+		}
+		if f, err = os.Open(name); err != nil {
+			return "", fmt.Errorf("read own program: %w", err)
 		}
 	}
-	return name
-}
+	defer func() { _ = f.Close() }() // only read
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read own program: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+})
 
 func (a *Audit) checkpoint() string { return filepath.Join(a.dir, checkpointName) }
 
@@ -74,7 +83,11 @@ func (a *Audit) Save() error {
 		return nil
 	}
 	v.bench.settle()
-	c := checkpointed{Program: program(), Genesis: a.genesis.SHA256, Bytes: a.bytes, Tables: map[string]table.Mark{}}
+	name, err := program()
+	if err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	c := checkpointed{Program: name, Genesis: a.genesis.SHA256, Bytes: a.bytes, Tables: map[string]table.Mark{}}
 	for _, t := range v.store.tables() {
 		m, err := (*t.at).Mark()
 		if err != nil {
@@ -82,7 +95,7 @@ func (a *Audit) Save() error {
 		}
 		c.Tables[t.name] = m
 	}
-	if err := v.save(&c.State); err != nil {
+	if err = v.save(&c.State); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	var body bytes.Buffer
@@ -146,11 +159,14 @@ func (a *Audit) takeUp(b []byte) error {
 	if err := gob.NewDecoder(bytes.NewReader(body[sha256.Size:])).Decode(&c); err != nil {
 		return fmt.Errorf("%w: %w", errUnfit, err)
 	}
+	name, err := program()
 	switch {
+	case err != nil:
+		return err
 	case c.Genesis != a.genesis.SHA256:
 		return fmt.Errorf("%w: it is of the genesis %x", errUnfit, c.Genesis)
-	case c.Program != program():
-		return fmt.Errorf("%w: another version of this program wrote it (%s)", errUnfit, c.Program)
+	case c.Program != name:
+		return fmt.Errorf("%w: another program wrote it, SHA-256 %s; this one has %s", errUnfit, c.Program, name)
 	}
 	v, err := newVerifier(a.genesis)
 	if err != nil {
