@@ -69,8 +69,8 @@ func TestReadersRunBesideBlocks(t *testing.T) {
 			for i := 0; !done.Load(); i++ {
 				switch worker {
 				case 0:
-					if _, err := n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: note(t, i%60)}); err != nil {
-						t.Error(err)
+					if r, err := n.app.CheckTx(ctx, &abci.RequestCheckTx{Tx: flip(note(t, i%60), -1)}); err != nil || r.Code == 0 {
+						t.Error(r, err)
 					}
 				case 1:
 					if _, err := n.app.CheckRaw(proof(t, id(1, 100+i%60))); err != nil {

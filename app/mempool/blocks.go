@@ -148,6 +148,10 @@ func (p *Pool) judged(entries []*entry, verdicts []Verdict) {
 	ended := make(map[string]bool)
 	for i, e := range entries {
 		v := &verdicts[i]
+		if v.Committed {
+			e.looked = p.height
+			continue // Commit is about to tell
+		}
 		if v.Refusal != nil {
 			for _, q := range e.quotas {
 				ended[q] = true

@@ -30,6 +30,8 @@ type ledgerOf struct {
 	mu     sync.RWMutex
 	state  map[string][]byte
 	height int64
+	// committed transactions.
+	committed map[[32]byte]bool
 	// each is how long verifying one takes.
 	each  time.Duration
 	batch func(n int)
@@ -38,7 +40,7 @@ type ledgerOf struct {
 }
 
 func newLedger(elections ...string) *ledgerOf {
-	l := &ledgerOf{state: map[string][]byte{}}
+	l := &ledgerOf{state: map[string][]byte{}, committed: map[[32]byte]bool{}}
 	for _, e := range elections {
 		l.state["open/"+e] = []byte{1}
 		l.state["left/"+e] = binary.BigEndian.AppendUint64(nil, 1<<40)
@@ -92,7 +94,7 @@ func (l *ledgerOf) Look(txs []mempool.Tx) []mempool.Verdict {
 		out[i] = mempool.Verdict{Demands: d, Height: l.height, Reads: trace.Reads(), Work: 1000,
 			Opened: &txn.Opened{Tx: &ledger.Tx{Hash: tx.Hash, Raw: tx.Raw}}}
 		if err != nil {
-			out[i].Refusal = err.(*ledger.Refusal)
+			out[i].Refusal, out[i].Committed = err.(*ledger.Refusal), l.committed[tx.Hash]
 		}
 	}
 	return out
@@ -136,6 +138,7 @@ func (l *ledgerOf) block(p *mempool.Pool, roomy bool, raws [][]byte, also map[st
 		left := binary.BigEndian.Uint64(l.state["left/"+words[0]])
 		set("left/"+words[0], binary.BigEndian.AppendUint64(nil, left-1))
 		b.Hashes = append(b.Hashes, envelope.Hash(raw))
+		l.committed[envelope.Hash(raw)] = true
 	}
 	b.Change = wrote
 	l.mu.Unlock()
