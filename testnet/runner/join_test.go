@@ -13,6 +13,8 @@ import (
 
 	"github.com/urna-vote/urna/node/config"
 	"github.com/urna-vote/urna/node/home"
+	"github.com/urna-vote/urna/offchain/audit/record"
+	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/proto/api"
 	"github.com/urna-vote/urna/testnet/manifest"
 )
@@ -43,7 +45,10 @@ func lone(t *testing.T) (c *cluster, observer int, dir home.Dir, trusted api.Sta
 		t.Fatal(err)
 	}
 	for _, node := range written.Nodes {
-		configure(t, home.Dir(filepath.Join(net, node.Home)), func(cfg *config.Config) { cfg.Snapshots.Interval, cfg.Snapshots.Keep = 4, 10 })
+		configure(t, home.Dir(filepath.Join(net, node.Home)), func(cfg *config.Config) {
+			cfg.Snapshots.Interval, cfg.Snapshots.Keep = 4, 10
+			cfg.Consensus.IdlePause = m.TimeoutCommit
+		})
 	}
 	c = startIn(t, net, m)
 	if err := c.WaitHeight(t.Context(), 2); err != nil {
@@ -81,7 +86,7 @@ func (c *cluster) ask(t *testing.T, node int, path string) (int, string) {
 // like the others.
 func TestObserverJoinsWithASnapshotOfTheState(t *testing.T) {
 	c, observer, dir, trusted := lone(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
 	defer cancel()
 	first := c.elect(ctx, t, 1)
 	if err := c.WaitHeight(ctx, trusted.Height+5); err != nil {
@@ -106,6 +111,7 @@ func TestObserverJoinsWithASnapshotOfTheState(t *testing.T) {
 	if code, body := c.ask(t, observer, "/v1/blocks?from=1&to=2"); code != http.StatusNotFound || !strings.Contains(body, "this node's blocks begin at height") {
 		t.Fatalf("blocks before the snapshot: %d %s", code, body)
 	}
+	c.noRecordFrom(ctx, t, observer)
 	second := c.elect(ctx, t, 2)
 	if err := c.Kill9(observer); err != nil {
 		t.Fatal(err)
@@ -115,6 +121,24 @@ func TestObserverJoinsWithASnapshotOfTheState(t *testing.T) {
 	}
 	c.provenBy(ctx, t, observer, second)
 	c.agree(ctx, t)
+}
+
+// noRecordFrom fetches a record from a node that has no early blocks, and is told so.
+func (c *cluster) noRecordFrom(ctx context.Context, t *testing.T, node int) {
+	t.Helper()
+	genesis, err := os.ReadFile(c.Genesis())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := client.New(client.Config{Nodes: []string{c.Node(node).APIURL}, Trust: c.client.Trust()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	_, err = record.Fetch(ctx, record.Request{Source: one, Genesis: genesis, Dir: filepath.Join(t.TempDir(), "record")})
+	if err == nil || !strings.Contains(err.Error(), "this node's blocks begin at height") {
+		t.Fatalf("a record without its beginning: %v", err)
+	}
 }
 
 func TestNodeWithAWrongTrustedHashDoesNotStart(t *testing.T) {
