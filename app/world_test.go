@@ -259,24 +259,6 @@ func (w *world) untilPhase(p electionv1.Phase) {
 	})
 }
 
-func (w *world) sign(kind txv1.Kind, m ledger.Wire, k sign.PrivateKey) []byte {
-	w.t.Helper()
-	raw, err := envelope.Encode(chainID, uint32(kind), ledger.MustEncode(m), k)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return raw
-}
-
-func (w *world) unsigned(kind txv1.Kind, m ledger.Wire) []byte {
-	w.t.Helper()
-	raw, err := envelope.EncodeUnsigned(chainID, uint32(kind), ledger.MustEncode(m))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return raw
-}
-
 func (w *world) proposal(action commissionv1.Action, act ledger.Wire) *commissionv1.Proposal {
 	w.nonce++
 	nonce := sha256.Sum256(ledger.U64(w.nonce))

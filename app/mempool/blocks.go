@@ -14,8 +14,9 @@ type Block struct {
 
 // Limits of what is kept to be compared, and of how long a verdict stands.
 const (
-	// keptBlocks are compared; what was judged before them is judged again.
-	keptBlocks = 8
+	// keptBlocks are compared; what was judged before them is judged again. Once
+	// everything was compared only recentBlocks are kept, for a batch at work.
+	keptBlocks, recentBlocks = 8, 2
 	// verdictBlocks after which an entry is judged again, whatever changed: what
 	// depends on time alone is written nowhere.
 	verdictBlocks = 16
@@ -57,9 +58,14 @@ func (p *Pool) review() {
 	for !p.stopped() {
 		stale := p.stale(batchCount)
 		if len(stale) == 0 {
-			return
+			break
 		}
 		p.again(stale)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.blocks); n > recentBlocks {
+		p.blocks = append([]Block(nil), p.blocks[n-recentBlocks:]...)
 	}
 }
 

@@ -119,13 +119,17 @@ func (p *Pool) take() []*item {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := min(len(p.held), batchCount)
-	batch := slices.Clone(p.held[:n])
+	gone := func(it *item) bool { return p.unverified[it.tx.Hash] != it } // a block took it
+	batch := slices.DeleteFunc(slices.Clone(p.held[:n]), gone)
 	p.held = slices.Delete(p.held, 0, n)
 	var size int64
 	for _, it := range batch {
 		size += int64(len(it.tx.Raw))
 	}
 	for _, it := range p.queue.take(batchCount-len(batch), batchBytes-size) {
+		if gone(it) {
+			continue
+		}
 		if !it.peer && !it.doubted && p.doubts.of(it.from) {
 			it.doubted = true
 			if !p.queue.doubted.push(it) {
