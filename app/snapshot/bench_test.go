@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -88,6 +89,7 @@ func bytesOf(b *testing.B, f *snapshot.Folder, k *snapshot.Kept) (n int64) {
 // BenchmarkSnapshotRestore checks and restores a snapshot on all cores, to
 // durable files: bytes of the snapshot a second.
 func BenchmarkSnapshotRestore(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as a node does
 	s := voted(b, *benchPairs)
 	of := s.Snapshot()
 	defer of.Close()

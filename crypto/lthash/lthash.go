@@ -42,10 +42,7 @@ func (h *Hash) Add(key, value []byte) {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	s.expand(key, value)
-	for i := range h.word {
-		a, b := h.word[i], binary.LittleEndian.Uint64(s.out[8*i:])
-		h.word[i] = ((a &^ top) + (b &^ top)) ^ ((a ^ b) & top)
-	}
+	addLanes(&h.word, &s.out)
 }
 
 // Remove takes (key, value) out of the set. The caller knows that it is there.
@@ -53,10 +50,7 @@ func (h *Hash) Remove(key, value []byte) {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	s.expand(key, value)
-	for i := range h.word {
-		a, b := h.word[i], binary.LittleEndian.Uint64(s.out[8*i:])
-		h.word[i] = ((a | top) - (b &^ top)) ^ ((a ^ ^b) & top)
-	}
+	subtractLanes(&h.word, &s.out)
 }
 
 // Combine makes h the digest of the union with a set that shares no key with it.
