@@ -11,7 +11,7 @@ VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 
 .PHONY: build demo test unit race proto proto-check fmt-check vet fuzz differential \
-	bench bench-full bench-programs bench-tables microbench profile clean
+	bench bench-full bench-moscow bench-programs bench-tables microbench profile clean
 
 build:
 	@mkdir -p $(BUILD)
@@ -71,6 +71,11 @@ bench: bench-programs
 # Up to 1,000,000 ballots: two hours.
 bench-full: bench-programs
 	@$(BENCH) --sizes 1000,10000,100000,1000000 --four 300000 --docs docs/PERFORMANCE.md
+
+# Moscow 2021 whole: 1,826,287 ballots of two contests. Stopped, it goes on when it is called
+# again; build/moscow is kept until it is removed by hand.
+bench-moscow: bench-programs
+	@$(BUILD)/urna-bench --bin $(BUILD) --dir $(BUILD)/bench --out $(BUILD)/bench.json --only moscow --scale $(or $(SCALE),1)
 
 # The tables of docs/PERFORMANCE.md from build/bench.json, nothing is measured.
 bench-tables: bench-programs

@@ -71,7 +71,7 @@ func (b *bench) four(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.stop()) }()
-	if _, err := t.open(ctx, n); err != nil {
+	if _, err := t.open(ctx, n, 0); err != nil {
 		return err
 	}
 	issued, err := t.issue(ctx, n)

@@ -25,6 +25,9 @@ type options struct {
 	flood    float64
 	sample   int
 	tables   bool
+	// scale and validators of the whole election of Moscow.
+	scale            float64
+	moscowValidators int
 }
 
 func main() {
@@ -43,6 +46,8 @@ func main() {
 	flag.Float64Var(&o.flood, "flood", 2000, "invalid ballots a second in the flood")
 	flag.IntVar(&o.sample, "sample", 200, "receipts fetched and verified whole in each run")
 	flag.BoolVar(&o.tables, "tables", false, "write the tables of --docs from the figures and measure nothing")
+	flag.Float64Var(&o.scale, "scale", 1, "part of Moscow 2021 that votes in the stage moscow")
+	flag.IntVar(&o.moscowValidators, "moscow-validators", 1, "validators of the stage moscow")
 	flag.Parse()
 	if err := o.read(only, skip, sizes); err != nil {
 		fmt.Fprintln(os.Stderr, "urna-bench:", err)
@@ -87,16 +92,19 @@ func (o *options) read(only, skip, sizes string) error {
 type part struct {
 	name, title string
 	run         func(*bench, context.Context) error
+	// asked: it runs only when --only names it.
+	asked bool
 }
 
 func stages() []part {
 	return []part{
-		{"verify", "verify ballots in batches", (*bench).verify},
-		{"voter", "what a voter's device does", (*bench).voter},
-		{"one", "networks of one validator, by size", (*bench).one},
-		{"four", "a network of four validators", (*bench).four},
-		{"snapshot", "restore a snapshot", (*bench).snapshot},
-		{"profile", "profiles of a validator and of verification", (*bench).profiles},
+		{"verify", "verify ballots in batches", (*bench).verify, false},
+		{"voter", "what a voter's device does", (*bench).voter, false},
+		{"one", "networks of one validator, by size", (*bench).one, false},
+		{"four", "a network of four validators", (*bench).four, false},
+		{"snapshot", "restore a snapshot", (*bench).snapshot, false},
+		{"profile", "profiles of a validator and of verification", (*bench).profiles, true},
+		{"moscow", "the election of Moscow 2021, all ballots", (*bench).moscow, true},
 	}
 }
 
@@ -121,8 +129,7 @@ func run(ctx context.Context, o options) error {
 	}
 	var failed []string
 	for _, s := range stages() {
-		// Profiles are taken when they are asked for.
-		if slices.Contains(o.skip, s.name) || (len(o.only) > 0 || s.name == "profile") && !slices.Contains(o.only, s.name) {
+		if slices.Contains(o.skip, s.name) || (len(o.only) > 0 || s.asked) && !slices.Contains(o.only, s.name) {
 			continue
 		}
 		b.stage(ctx, s.name, s.title, func(ctx context.Context) error { return s.run(b, ctx) })

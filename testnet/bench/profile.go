@@ -59,7 +59,7 @@ func (b *bench) profileValidator(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Setenv("URNA_PPROF", address); err != nil {
+	if err := os.Setenv("PPROF_LISTEN", address); err != nil {
 		return err
 	}
 	t, err := b.start(ctx, stage.Spec{Dir: b.path("profile"), Program: "urna-profiled", Validators: 1}, false)
@@ -68,7 +68,7 @@ func (b *bench) profileValidator(ctx context.Context, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.stop()) }()
 	n := b.options.sizes[len(b.options.sizes)-1]
-	if _, err := t.open(ctx, n); err != nil {
+	if _, err := t.open(ctx, n, 0); err != nil {
 		return err
 	}
 	if _, err := t.issue(ctx, n); err != nil {

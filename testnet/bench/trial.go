@@ -26,15 +26,17 @@ type trial struct {
 	meter    *load.Meter
 	client   *client.Client
 	election *stage.Election
-	maker    *load.Maker
-	file     *load.File
-	stop     func() error
+	// keep the folder when it stops, for a run that goes on.
+	keep  bool
+	maker *load.Maker
+	file  *load.File
+	stop  func() error
 }
 
 // start runs a network and a meter on its first node.
 func (b *bench) start(ctx context.Context, spec stage.Spec, plain bool) (_ *trial, err error) {
 	spec.Bin = b.options.bin
-	t := &trial{bench: b, dir: spec.Dir}
+	t := &trial{bench: b, dir: spec.Dir, keep: spec.Dir == b.moscowDir()}
 	if t.network, err = stage.Start(ctx, spec); err != nil {
 		return nil, err
 	}
@@ -45,6 +47,9 @@ func (b *bench) start(ctx context.Context, spec stage.Spec, plain bool) (_ *tria
 		return nil, errors.Join(err, t.network.Stop())
 	}
 	t.meter = load.NewMeter(t.client, plain)
+	if t.keep {
+		t.meter.Remember()
+	}
 	following, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- t.meter.Follow(following) }()
@@ -55,6 +60,9 @@ func (b *bench) start(ctx context.Context, spec stage.Spec, plain bool) (_ *tria
 			err = errors.Join(err, t.file.Close())
 		}
 		t.client.Close()
+		if t.keep {
+			return err
+		}
 		return errors.Join(err, os.RemoveAll(t.dir))
 	}
 	return t, nil
@@ -62,8 +70,10 @@ func (b *bench) start(ctx context.Context, spec stage.Spec, plain bool) (_ *tria
 
 // open brings an election to voting and makes its ballots ahead of time; it
 // returns how many were made a second.
-func (t *trial) open(ctx context.Context, voters int) (madePerS float64, err error) {
-	t.election, err = t.network.Open(ctx, stage.Plan{Dir: filepath.Join(t.dir, "election"), Voters: voters, Options: contestOptions})
+func (t *trial) open(ctx context.Context, voters int, closeEvery time.Duration) (madePerS float64, err error) {
+	t.election, err = t.network.Open(ctx, stage.Plan{
+		Dir: filepath.Join(t.dir, "election"), Voters: voters, Options: contestOptions, CloseEvery: closeEvery,
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -75,6 +85,11 @@ func (t *trial) open(ctx context.Context, voters int) (madePerS float64, err err
 	if t.maker, err = load.NewMaker(ctx, c, t.election.Secrets, nil); err != nil {
 		return 0, err
 	}
+	return t.make(ctx, voters)
+}
+
+// make brings the file of ballots to the number of voters, and opens it.
+func (t *trial) make(ctx context.Context, voters int) (madePerS float64, err error) {
 	path, begun := filepath.Join(t.dir, "ballots.load"), time.Now()
 	progress := terminal.NewProgress(t.out, "    ballots made", int64(voters))
 	if err := t.maker.Make(ctx, path, voters, progress); err != nil {

@@ -30,6 +30,8 @@ type Meter struct {
 	log  merkle.Frontier
 	// open are blocks whose ballots are not proven yet.
 	open []openBlock
+	// known are all transactions seen, if they are to be remembered.
+	known map[[16]byte]struct{}
 
 	mu      sync.Mutex
 	height  int64
@@ -62,6 +64,23 @@ type BlockSeen struct {
 // chain is one of an application that accepts everything.
 func NewMeter(c *client.Client, plain bool) *Meter {
 	return &Meter{client: c, plain: plain, poll: 20 * time.Millisecond, begun: time.Now(), moved: make(chan struct{})}
+}
+
+// Remember makes the meter know every transaction it sees, for Left. It is
+// called before Follow.
+func (m *Meter) Remember() { m.known = map[[16]byte]struct{}{} }
+
+// Left is a list without the transactions that are in blocks already.
+func (m *Meter) Left(l *List) *List {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	left := &List{file: l.file}
+	for _, p := range l.places {
+		if _, there := m.known[[16]byte(p.hash[:16])]; !there {
+			left.places = append(left.places, p)
+		}
+	}
+	return left
 }
 
 // Now is the time since the meter was made, on its monotonic clock.
@@ -204,6 +223,11 @@ func (m *Meter) publish(header *chain.Header, hashes [][32]byte, size int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.height = header.Height
+	if m.known != nil {
+		for _, h := range hashes {
+			m.known[[16]byte(h[:16])] = struct{}{}
+		}
+	}
 	m.txs, m.bytes = m.txs+uint64(len(hashes)), m.bytes+uint64(size)
 	m.blocks = append(m.blocks, BlockSeen{Height: header.Height, At: at, HeaderMS: header.Time.UnixMilli(), Txs: len(hashes), Bytes: size})
 	for _, r := range m.runs {

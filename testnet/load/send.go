@@ -26,6 +26,7 @@ type sender struct {
 type verdict struct {
 	reason string
 	again  bool
+	after  time.Duration
 }
 
 // newSender dials from a local address, if one is given, so that a node sees
@@ -79,6 +80,9 @@ func (s *sender) send(ctx context.Context, raws [][]byte) ([]verdict, time.Durat
 		return nil, wait, fmt.Errorf("hand in: %s", resp.Status)
 	}
 	verdicts, err := read(text, len(raws))
+	for _, v := range verdicts {
+		wait = max(wait, v.after)
+	}
 	return verdicts, wait, err
 }
 
@@ -98,7 +102,10 @@ func read(text []byte, n int) ([]verdict, error) {
 	out := make([]verdict, n)
 	for i, s := range list {
 		if s.Code != 0 {
-			out[i] = verdict{reason: s.Codespace + "/" + s.Name, again: s.Codespace == "node" && s.Retry}
+			out[i] = verdict{
+				reason: s.Codespace + "/" + s.Name, again: s.RetryAfterMS > 0 || s.Codespace == "node" && s.Retry,
+				after: min(time.Duration(s.RetryAfterMS)*time.Millisecond, time.Minute),
+			}
 		}
 	}
 	return out, nil

@@ -23,17 +23,9 @@ type keeper struct {
 	done   chan error
 }
 
-// moves of the close: each time by so much from now, when half of it is left. The
-// decision itself must get through while ballots queue, so a full network needs
-// the longer one.
-const (
-	moveBy    = 90 * time.Second
-	moveSmall = 40 * time.Second
-)
-
-func (e *Election) keepOpen(ctx context.Context, by time.Duration) *keeper {
+func (e *Election) keepOpen(ctx context.Context, closes time.Time, by time.Duration) *keeper {
 	ctx, stop := context.WithCancel(ctx)
-	k := &keeper{closes: time.UnixMilli(e.Definition.Zones[0].ClosesMs), by: by, stop: stop, done: make(chan error, 1)}
+	k := &keeper{closes: closes, by: by, stop: stop, done: make(chan error, 1)}
 	go func() { k.done <- e.move(ctx, k) }()
 	return k
 }

@@ -30,9 +30,6 @@ const (
 	threshold = 2
 )
 
-// smallRoll never makes a queue that a decision waits in for long.
-const smallRoll = 20_000
-
 // firstClose is when the close stands at first; a keeper moves it on.
 const firstClose = 90 * time.Second
 
@@ -108,11 +105,7 @@ func (e *Election) create(ctx context.Context, plan Plan) (err error) {
 	if err := e.network.Decide(ctx, commissionv1.Action_ACTION_CREATE_ELECTION, &electionv1.CreateElection{Definition: e.Definition}); err != nil {
 		return err
 	}
-	by := moveBy
-	if plan.Voters <= smallRoll {
-		by = moveSmall
-	}
-	e.keep = e.keepOpen(ctx, by)
+	e.keep = e.keepOpen(ctx, time.UnixMilli(e.Definition.Zones[0].ClosesMs), plan.CloseEvery)
 	return e.await(ctx, func(c *client.Client) (bool, error) {
 		_, err := c.Proven(ctx, e.ID, "definition")
 		if errors.Is(err, client.ErrNotFound) {

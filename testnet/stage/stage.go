@@ -153,6 +153,10 @@ type Plan struct {
 	Styles int
 	// Options of the one contest, of which one is marked.
 	Options int
+	// CloseEvery is by how much the close is moved on, when half of it is left; a
+	// minute and a half if 0. A decision must get through in that half, however
+	// many ballots queue; the wait for the close at the end is at least as long.
+	CloseEvery time.Duration
 	// Panel is how many issuers sign each token; 1 if 0.
 	Panel int
 	// Define changes the definition before it is proposed; nil leaves it.
@@ -166,6 +170,9 @@ type Plan struct {
 func (n *Network) Open(ctx context.Context, plan Plan) (*Election, error) {
 	if plan.Panel == 0 {
 		plan.Panel = 1
+	}
+	if plan.CloseEvery == 0 {
+		plan.CloseEvery = 90 * time.Second
 	}
 	if plan.Styles == 0 {
 		plan.Styles = min(max(plan.Voters/12_500, 1), 16)

@@ -2,7 +2,7 @@
 // loopback address, for make profile. It is not part of a release: urnad itself
 // has no such port.
 //
-//	URNA_PPROF=127.0.0.1:6060 urna-profiled start --home DIR
+//	PPROF_LISTEN=127.0.0.1:6060 urna-profiled start --home DIR
 package main
 
 import (
@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	stop, err := serve(os.Getenv("URNA_PPROF"))
+	stop, err := serve(os.Getenv("PPROF_LISTEN"))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string) error {
 func serve(address string) (stop func(), err error) {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("URNA_PPROF is %q: give a loopback address and a port", address)
+		return nil, fmt.Errorf("PPROF_LISTEN is %q: give a loopback address and a port", address)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
