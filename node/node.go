@@ -94,7 +94,7 @@ func New(ctx context.Context, dir home.Dir, cfg config.Config, version string, l
 	}
 	if n.app, err = app.New(app.Config{
 		Dir: dir.AppData(), ChainID: n.genesis.Doc.ChainID, Logger: log.With("part", "app"), Workers: cfg.App.Workers,
-		Pool: mempool.Limits{Size: cfg.Mempool.Size, Bytes: cfg.Mempool.Bytes},
+		Pool:      mempool.Limits{Size: cfg.Mempool.Size, Bytes: cfg.Mempool.Bytes},
 		Snapshots: app.Snapshots{Interval: cfg.Snapshots.Interval, Keep: cfg.Snapshots.Keep, Rest: rest()},
 	}); err != nil {
 		return nil, err
