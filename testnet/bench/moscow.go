@@ -30,6 +30,9 @@ func (b *bench) moscow(ctx context.Context) (err error) {
 	if err := os.MkdirAll(b.moscowDir(), 0o755); err != nil {
 		return err
 	}
+	if err := b.passClose(ctx); err != nil {
+		return err
+	}
 	t, err := b.start(ctx, stage.Spec{Dir: b.moscowDir(), Validators: b.options.moscowValidators, Out: b.out}, false)
 	if err != nil {
 		return err
@@ -43,9 +46,7 @@ func (b *bench) moscow(ctx context.Context) (err error) {
 	if phase == electionv1.Phase_PHASE_VOTING {
 		if err := t.voteMoscow(ctx, e, &g); err != nil {
 			if ctx.Err() != nil {
-				// An hour to come back in without a decision; after it the ledger
-				// suspends the close, and the next run moves it.
-				err = errors.Join(err, t.election.Postpone(context.WithoutCancel(ctx), time.Hour))
+				err = errors.Join(err, t.leave(context.WithoutCancel(ctx)))
 			}
 			return err
 		}
@@ -64,6 +65,48 @@ func (b *bench) moscow(ctx context.Context) (err error) {
 	}
 	b.say("%d ballots made, cast, counted exactly and audited; remove %s when it is not needed any more", n, b.moscowDir())
 	return nil
+}
+
+// A stop moves the close on by so much. A gap of block time of more than a minute
+// that holds the close suspends it, so a network that comes back later finds the
+// election suspended, and one that comes back earlier finds it open: only just
+// before the close there would be no time to decide anything.
+const (
+	leaveFor  = 3 * time.Minute
+	tooClose  = 40 * time.Second
+	closeFile = "closes"
+)
+
+// leave prepares a stop.
+func (t *trial) leave(ctx context.Context) error {
+	closes, err := t.election.Postpone(ctx, leaveFor)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(t.dir, closeFile), []byte(closes.Format(time.RFC3339)), 0o644)
+}
+
+// passClose waits until a close that is too near is past.
+func (b *bench) passClose(ctx context.Context) error {
+	path := filepath.Join(b.moscowDir(), closeFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	closes, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if left := time.Until(closes); left > 0 && left < tooClose {
+		b.say("the close is in %.0f s: waiting until it is past", left.Seconds())
+		if err := quiet(ctx, left+time.Second); err != nil {
+			return err
+		}
+	}
+	return os.Remove(path)
 }
 
 // openMoscow opens the election, or goes on with it.

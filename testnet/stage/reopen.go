@@ -68,10 +68,12 @@ func (n *Network) Reopen(ctx context.Context, dir string, closeEvery time.Durati
 	return e, zone.Phase, nil
 }
 
-// Postpone moves the close so far that the network can be stopped.
-func (e *Election) Postpone(ctx context.Context, by time.Duration) error {
-	return e.network.Decide(ctx, commissionv1.Action_ACTION_EXTEND_CLOSE, &electionv1.ExtendClose{
-		ElectionId: e.ID[:], ClosesMs: time.Now().Add(by).UnixMilli(), Reason: "the network is to be stopped",
+// Postpone moves the close so far that the network can be stopped, and says
+// until when.
+func (e *Election) Postpone(ctx context.Context, by time.Duration) (time.Time, error) {
+	closes := time.Now().Add(by).Truncate(time.Second)
+	return closes, e.network.Decide(ctx, commissionv1.Action_ACTION_EXTEND_CLOSE, &electionv1.ExtendClose{
+		ElectionId: e.ID[:], ClosesMs: closes.UnixMilli(), Reason: "the network is to be stopped",
 	})
 }
 
