@@ -92,12 +92,15 @@ func (t *trial) open(ctx context.Context, voters int, closeEvery time.Duration) 
 func (t *trial) make(ctx context.Context, voters int) (madePerS float64, err error) {
 	path, begun := filepath.Join(t.dir, "ballots.load"), time.Now()
 	progress := terminal.NewProgress(t.out, "    ballots made", int64(voters))
-	if err := t.maker.Make(ctx, path, voters, progress); err != nil {
+	made, err := t.maker.Make(ctx, path, voters, progress)
+	if err != nil {
 		return 0, err
 	}
 	progress.Done()
-	madePerS = float64(voters) / time.Since(begun).Seconds()
-	t.say("%d ballots made, %.0f a second", voters, madePerS)
+	if made > 0 {
+		madePerS = round(float64(made) / time.Since(begun).Seconds())
+	}
+	t.say("%d ballots made, %.0f a second", made, madePerS)
 	t.file, err = load.Open(path)
 	return madePerS, err
 }

@@ -187,20 +187,21 @@ func marked(def *electionv1.Definition, v Voter) (all []bool, err error) {
 const chunk = 64
 
 // Make brings a file of ballots to the given number of voters, on all cores. It
-// may be stopped and called again: what is in the file is not made anew.
-func (m *Maker) Make(ctx context.Context, path string, count int, progress *terminal.Progress) error {
+// may be stopped and called again: what is in the file is not made anew. It
+// returns how many were made now.
+func (m *Maker) Make(ctx context.Context, path string, count int, progress *terminal.Progress) (made int, err error) {
 	a, err := openAppender(path, m.header(count))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	err = m.append(ctx, a, count, progress)
 	if closed := a.close(); err == nil {
 		err = closed
 	}
 	if err != nil {
-		return fmt.Errorf("make ballots: %w", err)
+		return 0, fmt.Errorf("make ballots: %w", err)
 	}
-	return nil
+	return max(0, count-a.have), nil
 }
 
 func (m *Maker) append(ctx context.Context, a *appender, count int, progress *terminal.Progress) error {

@@ -102,7 +102,7 @@ can be kept for the same chain; stopped and called again, the command goes on.`,
 				return err
 			}
 			progress := terminal.NewProgress(cmd.ErrOrStderr(), "ballots made", int64(count))
-			if err := maker.Make(cmd.Context(), args[0], count, progress); err != nil {
+			if _, err := maker.Make(cmd.Context(), args[0], count, progress); err != nil {
 				return err
 			}
 			progress.Done()
