@@ -205,6 +205,35 @@ func TestBatchNamesExactlyTheBadSignatures(t *testing.T) {
 	})
 }
 
+// TestCulpritsAreNamedInEveryPartOfALargeBatch spoils items at the ends of the
+// parts in which a failed batch is judged, in both ways: before any equation
+// and by the equation only.
+func TestCulpritsAreNamedInEveryPartOfALargeBatch(t *testing.T) {
+	const n = 100
+	var all []int
+	for i := range n {
+		all = append(all, i)
+	}
+	for _, want := range [][]int{{0}, {31}, {32}, {63, 64}, {95, 96}, {99}, {0, 31, 32, 63, 64, 99}, all} {
+		for _, malformed := range []bool{false, true} {
+			items := make([]sign.Item, n)
+			for i := range items {
+				items[i] = signedItem(t, i)
+			}
+			for _, i := range want {
+				if malformed {
+					items[i].Signature[63] |= 0xf0
+				} else {
+					items[i].Message = append(items[i].Message, 'x')
+				}
+			}
+			if bad := sign.VerifyBatch(rand.Reader, items); !slices.Equal(bad, want) {
+				t.Errorf("malformed %t: bad %v, want %v", malformed, bad, want)
+			}
+		}
+	}
+}
+
 func TestBatchVerdictStandsWithoutRandomness(t *testing.T) {
 	items := []sign.Item{signedItem(t, 1), signedItem(t, 2), signedItem(t, 3)}
 	items[2].Message = []byte("another")
@@ -239,6 +268,17 @@ func BenchmarkVerify(b *testing.B) {
 		for b.Loop() {
 			if sign.VerifyBatch(rand.Reader, items) != nil {
 				b.Fatal("refused")
+			}
+		}
+	})
+	// What a sender of spoiled signatures can make a node do.
+	for i := range items {
+		items[i].Message = append(items[i].Message, 'x')
+	}
+	b.Run("batch of 256, all spoiled", func(b *testing.B) {
+		for b.Loop() {
+			if len(sign.VerifyBatch(rand.Reader, items)) != len(items) {
+				b.Fatal("accepted")
 			}
 		}
 	})
