@@ -97,11 +97,14 @@ func (b *batch) encode() []byte {
 		if !known {
 			number = uint64(len(numbers))
 			numbers[listOf(keys)] = number
+		}
+		// The number comes first: it says whether the list itself follows.
+		out = binary.BigEndian.AppendUint64(out, number)
+		if !known {
 			for o := range keys {
 				put(keys[o].Element().Encode())
 			}
 		}
-		out = binary.BigEndian.AppendUint64(out, number)
 		for _, f := range d.claim.Proof.f {
 			put(f.Encode())
 		}
