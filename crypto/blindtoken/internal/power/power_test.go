@@ -3,6 +3,7 @@
 package power_test
 
 import (
+	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"testing"
@@ -113,6 +114,20 @@ func TestPowersModuloPrimesAgreeWithIntegers(t *testing.T) {
 	p := draw()
 	if p.Or(p, one).SetBit(p, 1023, 0); power.NewPrime(p, one) != nil {
 		t.Error("a prime of fewer bits is prepared")
+	}
+}
+
+func TestPrimeNeverPrintsItself(t *testing.T) {
+	if !power.Available() {
+		t.Log("this machine has no AVX-512 IFMA")
+		return
+	}
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 1024), big.NewInt(105))
+	prime := power.NewPrime(p, big.NewInt(0x123456789))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%d", "%s"} {
+		if text := fmt.Sprintf(verb, prime); text != "power.Prime(redacted)" {
+			t.Errorf("%s prints %q", verb, text)
+		}
 	}
 }
 

@@ -2,7 +2,11 @@
 
 package power
 
-import "math/big"
+import (
+	"fmt"
+	"io"
+	"math/big"
+)
 
 // A residue modulo a prime of 1,024 bits is 20 limbs of 52 bits, padded to
 // whole registers; R = 2^1040 is above four times the prime.
@@ -40,8 +44,14 @@ func NewPrime(p, d *big.Int) *Prime {
 	return out
 }
 
+// Format prints a redaction for every verb.
+func (*Prime) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "power.Prime(redacted)")
+}
+
 // Of returns s^d modulo p. The multiplications and the choice of what to
-// multiply by take the same time for all exponents.
+// multiply by take the same time for all exponents; reducing s and the result
+// is left to math/big, whose time depends on them.
 func (p *Prime) Of(s *big.Int) *big.Int {
 	var table [1 << window]half
 	base := halfFrom(new(big.Int).Mod(s, p.p))
