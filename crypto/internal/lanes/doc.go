@@ -6,7 +6,9 @@
 // Specification: docs/spec, "Notation".
 //
 // An element is five limbs of 51 bits. Every function takes and leaves limbs
-// below 2^51 + 2^15, which the multiplication relies on (it sees 52 bits).
+// below 2^51 + 2^15, which the multiplication relies on (it sees 52 bits). Only
+// points given to Encode and Sum may have limbs up to 2^61, as another package's
+// arithmetic leaves them: these are carried first.
 // Sums take time that depends on their points and scalars, which must be public;
 // all else takes the same time for all values.
 //
