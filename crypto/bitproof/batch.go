@@ -40,7 +40,7 @@ func VerifyBatch(rand io.Reader, claims []Claim) (bad []int) {
 	if err := b.drawWeights(rand); err != nil {
 		b.weights = nil
 	}
-	bad = append(bad, b.culprits(0, len(b.claims))...)
+	bad = append(bad, b.culprits()...)
 	slices.Sort(bad)
 	return bad
 }
@@ -51,25 +51,37 @@ type batch struct {
 	weights [][3]group.Scalar // of (1), (2), (3) of each claim; nil: there are none
 }
 
-// culprits returns the bad claims of b.claims[from:to] by halving: a part that
-// holds together is good, a part of one is judged by its equations.
-func (b *batch) culprits(from, to int) []int {
-	switch {
-	case from == to:
-		return nil
-	case to-from == 1:
-		if b.claims[from].equations() != nil {
-			return []int{b.index[from]}
-		}
-		return nil
-	case b.weights != nil && b.holds(from, to):
+// partClaims is the size of the parts of a batch that failed.
+const partClaims = 32
+
+// culprits returns the bad claims. If all together fail, parts are tried and
+// each claim of a part that fails is judged by its equations. Halving again and
+// again would cost several times what single checks do if many claims are bad.
+func (b *batch) culprits() (bad []int) {
+	n := len(b.claims)
+	if n > 1 && b.holds(0, n) {
 		return nil
 	}
-	middle := (from + to) / 2
-	return append(b.culprits(from, middle), b.culprits(middle, to)...)
+	for from := 0; from < n; from += partClaims {
+		to := min(from+partClaims, n)
+		if n > partClaims && b.holds(from, to) {
+			continue
+		}
+		for i := from; i < to; i++ {
+			if b.claims[i].equations() != nil {
+				bad = append(bad, b.index[i])
+			}
+		}
+	}
+	return bad
 }
 
+// holds reports whether a part of the batch is good as a whole. Without
+// weights none is known to be.
 func (b *batch) holds(from, to int) bool {
+	if b.weights == nil {
+		return false
+	}
 	sum := newCombination()
 	defer sum.release()
 	for i := from; i < to; i++ {

@@ -216,3 +216,22 @@ func compareOneBatch(t *testing.T, r *rand.Rand, good []wire, n int) int {
 	}
 	return n
 }
+
+// TestCulpritsAreNamedInEveryPartOfALargeBatch spoils the last response, which
+// no challenge hashes, of ballots at the ends of the parts of a failed batch.
+func TestCulpritsAreNamedInEveryPartOfALargeBatch(t *testing.T) {
+	w := wellMade(t)[0]
+	good, _ := w.decode(t)
+	spoiled := w.clone()
+	shiftScalar(at(spoiled.proof, len(w.proof)/32-1), 1)
+	bad, _ := spoiled.decode(t)
+	for _, want := range [][]int{nil, {0}, {31}, {32}, {63, 64}, {69}, {0, 31, 32, 63, 64, 69}} {
+		claims := slices.Repeat([]bitproof.Claim{good}, 70)
+		for _, i := range want {
+			claims[i] = bad
+		}
+		if got := bitproof.VerifyBatch(cryptorand.Reader, claims); !slices.Equal(got, want) {
+			t.Errorf("batch names %v, want %v", got, want)
+		}
+	}
+}
