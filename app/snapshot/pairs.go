@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/urna-vote/urna/app/store"
 	"github.com/urna-vote/urna/crypto/lthash"
@@ -26,9 +27,13 @@ func appendPair(b, key, value []byte) []byte {
 	return append(append(b, key...), value...)
 }
 
+// pairBytes is less than a pair takes in a chunk of many.
+const pairBytes = 44
+
 // splitPairs takes a chunk apart, into memory that may be used. The pairs lie in
 // the chunk's bytes. Keys must ascend and follow the one before the chunk.
 func splitPairs(chunk, before []byte, pairs []store.Pair) ([]store.Pair, error) {
+	pairs = slices.Grow(pairs, len(chunk)/pairBytes)
 	for at := chunk; len(at) > 0; {
 		k, n := uvarint(at)
 		v, o := uvarint(at[n:])
@@ -68,11 +73,11 @@ const digestStep = 256
 func digest(pairs []store.Pair, spread store.Spread) lthash.Hash {
 	parts := make([]lthash.Hash, (len(pairs)+digestStep-1)/digestStep)
 	spread(len(parts), func(from, to int) {
-		for p := from; p < to; p++ {
-			for _, pair := range pairs[p*digestStep : min(len(pairs), (p+1)*digestStep)] {
-				parts[p].Add(pair.Key, pair.Value)
-			}
+		var a lthash.Adder
+		for _, pair := range pairs[from*digestStep : min(len(pairs), to*digestStep)] {
+			a.Add(pair.Key, pair.Value)
 		}
+		parts[from] = a.Sum() // the others of this part stay empty
 	})
 	var sum lthash.Hash
 	for i := range parts {

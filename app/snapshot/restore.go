@@ -89,7 +89,10 @@ func (r *Restoring) wait() error {
 
 // Abandon waits for what is being written and leaves the store as it is: it is
 // emptied when it is opened.
-func (r *Restoring) Abandon() { r.writing.Wait() }
+func (r *Restoring) Abandon() {
+	r.writing.Wait()
+	r.to.Wait()
+}
 
 // Abort leaves an empty store, unless the snapshot was taken whole.
 func (r *Restoring) Abort() error {

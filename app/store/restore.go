@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sync/errgroup"
@@ -28,7 +29,10 @@ type Restore struct {
 	// Indices and the log's nodes come in no order of keys. Transactions are in two
 	// halves, so that two cores put them in order.
 	index, nodes sorter
-	txs          [2]sorter
+	txs          [2]txSorter
+	// indexed when all pairs were there; the rest of the index is written beside the log.
+	indexed sync.Once
+	beside  errgroup.Group
 	// tiles of the log so far, and the roots of the perfect subtrees over them.
 	tiles uint64
 	roots []merkle.Hash
@@ -116,24 +120,45 @@ func (s *Store) used() (bool, error) {
 }
 
 // Pairs takes pairs of state whose keys ascend and follow those taken before.
-func (r *Restore) Pairs(pairs []Pair) (err error) {
-	defer asFailure(&err)
-	err = r.tables.take(func(set func(key, value []byte) error) error {
-		key := []byte{spaceState}
+func (r *Restore) Pairs(pairs []Pair) error {
+	return atOnce(func() error {
+		return r.tables.write(0, func(set func(key, value []byte) error) error {
+			key := []byte{spaceState}
+			for _, p := range pairs {
+				key = append(key[:1], p.Key...)
+				if err := set(key, p.Value); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}, func() error {
+		r.index.expect(len(pairs))
+		key := []byte{spaceIndex}
 		for _, p := range pairs {
-			key = append(key[:1], p.Key...)
-			if err := set(key, p.Value); err != nil {
+			index := ledger.IndexKey(p.Key, p.Value)
+			if index == nil {
+				continue
+			}
+			key = append(key[:1], index...)
+			if err := r.add(&r.index, key, indexValue); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	for i := 0; err == nil && i < len(pairs); i++ {
-		if index := ledger.IndexKey(pairs[i].Key, pairs[i].Value); index != nil {
-			err = r.add(&r.index, stateKey(index), indexValue)
-		}
+}
+
+// atOnce does some things at the same time. Each tells a Failure as an error.
+func atOnce(things ...func() error) error {
+	var all errgroup.Group
+	for _, thing := range things {
+		all.Go(func() (err error) {
+			defer asFailure(&err)
+			return thing()
+		})
 	}
-	return err
+	return all.Wait()
 }
 
 func (r *Restore) add(to *sorter, key, value []byte) error {
@@ -183,28 +208,39 @@ func tileRoot(leaves []merkle.Hash) merkle.Hash {
 // Log takes the next entries of the ballot log with the roots of their tiles:
 // whole tiles but for the last call. Where their transactions stand is not
 // known here.
-func (r *Restore) Log(hashes []byte, roots []merkle.Hash) (err error) {
-	defer asFailure(&err)
-	// All pairs are there: their index can be written beside the log.
-	if err := r.index.end(r.tables); err != nil {
-		return err
-	}
+func (r *Restore) Log(hashes []byte, roots []merkle.Hash) error {
+	r.endIndex()
 	first := r.tiles * tileSize
-	for i, h := range roots {
-		if (i+1)*tileSize*merkle.HashSize > len(hashes) {
-			break // a part of a tile has no node
-		}
-		if err := r.node(h); err != nil {
-			return err
-		}
-	}
-	for i := uint64(0); i < uint64(len(hashes))/merkle.HashSize; i++ {
-		hash := [32]byte(hashes[i*merkle.HashSize:])
-		if err := r.add(&r.txs[hash[0]>>7], txKey(hash), encodeLoggedTx(first+i)); err != nil {
-			return err
-		}
-	}
-	return r.tables.take(func(set func(key, value []byte) error) error {
+	return atOnce(
+		func() error { return r.pages(first, hashes) },
+		func() error { return r.txs[0].add(r.tables, 0, first, hashes) },
+		func() error { return r.txs[1].add(r.tables, 1, first, hashes) },
+		func() error {
+			for i, h := range roots {
+				if (i+1)*tileSize*merkle.HashSize > len(hashes) {
+					break // a part of a tile has no node
+				}
+				if err := r.node(h); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	)
+}
+
+// endIndex writes the rest of the index while something else is done.
+func (r *Restore) endIndex() {
+	r.indexed.Do(func() {
+		r.beside.Go(func() (err error) {
+			defer asFailure(&err)
+			return r.index.end(r.tables)
+		})
+	})
+}
+
+func (r *Restore) pages(first uint64, hashes []byte) error {
+	return r.tables.write(0, func(set func(key, value []byte) error) error {
 		for ; len(hashes) > 0; first += tileSize {
 			n := min(len(hashes), tileSize*merkle.HashSize)
 			p := &page{first: first, height: -1, hashes: hashes[:n]}
@@ -245,11 +281,16 @@ func (r *Restore) Finish(head Height, digest lthash.Hash, elections []ElectionLe
 	if r.ended {
 		return errors.New("restore state: it ended before")
 	}
-	var ends errgroup.Group
-	for _, left := range []*sorter{&r.index, &r.nodes, &r.txs[0], &r.txs[1]} {
-		ends.Go(func() error { return left.end(r.tables) })
+	r.endIndex() // there may be no log
+	if err := atOnce(
+		r.beside.Wait,
+		func() error { return r.nodes.end(r.tables) },
+		func() error { return r.txs[0].end(r.tables) },
+		func() error { return r.txs[1].end(r.tables) },
+	); err != nil {
+		return err
 	}
-	if err := ends.Wait(); err != nil {
+	if err := r.tables.take(); err != nil {
 		return err
 	}
 	s, b := r.s, r.s.db.NewBatch()
@@ -274,9 +315,13 @@ func (r *Restore) Finish(head Height, digest lthash.Hash, elections []ElectionLe
 	return nil
 }
 
+// Wait until nothing is written any more, before the store is closed.
+func (r *Restore) Wait() { _ = r.beside.Wait() } // Finish tells the error
+
 // Abort empties the store again. After Finish it does nothing.
 func (r *Restore) Abort() (err error) {
 	defer asFailure(&err)
+	r.Wait()
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	if r.ended {

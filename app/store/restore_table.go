@@ -1,15 +1,11 @@
 package store
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"sync/atomic"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
@@ -17,15 +13,21 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// tables turns entries into tables that the database takes as they are: no log,
-// no memtable, and no compaction where they do not overlap.
+// tables turns entries into tables beside the database, which takes all of them
+// in the end as they are: no log, no memtable, no compaction, and one write of the
+// list of its tables. Many goroutines may write tables.
 type tables struct {
 	db     *pebble.DB
 	fs     vfs.FS
 	dir    string
 	format sstable.TableFormat
 	opts   *pebble.Options
-	count  atomic.Int64
+
+	mu    sync.Mutex // guards:
+	count int
+	// runs of tables, by file. The tables of one run do not overlap; those of the
+	// next may overlap them, and hold what came later.
+	runs [][]string
 }
 
 func newTables(s *Store) *tables {
@@ -37,10 +39,22 @@ func newTables(s *Store) *tables {
 	}
 }
 
-// take writes a table and gives it to the database. Keys ascend.
-func (t *tables) take(fill func(set func(key, value []byte) error) error) error {
-	name := filepath.Join(t.dir, fmt.Sprintf("%06d.sst", t.count.Add(1)))
-	file, err := t.fs.Create(name, vfs.WriteCategoryUnspecified)
+// name gives a table of a run its file.
+func (t *tables) name(run int) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.count++
+	name := filepath.Join(t.dir, fmt.Sprintf("%06d.sst", t.count))
+	for len(t.runs) <= run {
+		t.runs = append(t.runs, nil)
+	}
+	t.runs[run] = append(t.runs[run], name)
+	return name
+}
+
+// write makes a table durable. Keys ascend.
+func (t *tables) write(run int, fill func(set func(key, value []byte) error) error) error {
+	file, err := t.fs.Create(t.name(run), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return fmt.Errorf("restore state: write table: %w", err)
 	}
@@ -49,68 +63,16 @@ func (t *tables) take(fill func(set func(key, value []byte) error) error) error 
 	if err := errors.Join(fill(w.Set), w.Close()); err != nil {
 		return fmt.Errorf("restore state: write table: %w", err)
 	}
-	if err := t.db.Ingest(context.Background(), []string{name}); err != nil {
-		return fmt.Errorf("restore state: take table: %w", err)
-	}
 	return nil
 }
 
-// sorter collects entries of one space that come in no order, and makes a table of
-// them when it is full: memory does not grow with the state. The zero value is empty.
-type sorter struct {
-	bytes   []byte
-	entries []sortEntry
-}
-
-type sortEntry struct {
-	// prefix is the beginning of the key behind the space: most comparisons end there.
-	prefix     uint64
-	at         uint32
-	key, value uint16
-}
-
-// sorterBytes of entries become a table.
-const sorterBytes = 48 << 20
-
-func (r *sorter) add(key, value []byte) {
-	var p [8]byte
-	copy(p[:], key[1:])
-	r.entries = append(r.entries, sortEntry{
-		prefix: binary.BigEndian.Uint64(p[:]), at: uint32(len(r.bytes)), key: uint16(len(key)), value: uint16(len(value)),
-	})
-	r.bytes = append(append(r.bytes, key...), value...)
-}
-
-func (r *sorter) full() bool { return len(r.bytes) >= sorterBytes }
-
-func (r *sorter) keyOf(e sortEntry) []byte { return r.bytes[e.at : e.at+uint32(e.key)] }
-
-// end makes a table of what was collected. Of entries with one key the last stands.
-func (r *sorter) end(t *tables) error {
-	if len(r.entries) == 0 {
-		return nil
+// take gives all tables to the database.
+func (t *tables) take() error {
+	for _, names := range t.runs {
+		if err := t.db.Ingest(context.Background(), names); err != nil {
+			return fmt.Errorf("restore state: take tables: %w", err)
+		}
 	}
-	slices.SortFunc(r.entries, func(a, b sortEntry) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
-		}
-		if c := bytes.Compare(r.keyOf(a), r.keyOf(b)); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.at, b.at)
-	})
-	err := t.take(func(set func(key, value []byte) error) error {
-		for i, e := range r.entries {
-			key := r.keyOf(e)
-			if i+1 < len(r.entries) && bytes.Equal(key, r.keyOf(r.entries[i+1])) {
-				continue
-			}
-			if err := set(key, r.bytes[e.at+uint32(e.key):e.at+uint32(e.key)+uint32(e.value)]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	r.bytes, r.entries = r.bytes[:0], r.entries[:0]
-	return err
+	t.runs = nil
+	return nil
 }

@@ -43,7 +43,9 @@ func (s *Snapshot) TxByHash(hash [32]byte) (Tx, bool) {
 }
 
 // encodeLoggedTx: u(2·log index + 1); the log has the rest.
-func encodeLoggedTx(index uint64) []byte { return binary.AppendUvarint(nil, index<<1|1) }
+func encodeLoggedTx(index uint64) []byte { return appendLoggedTx(nil, index) }
+
+func appendLoggedTx(b []byte, index uint64) []byte { return binary.AppendUvarint(b, index<<1|1) }
 
 // encodeOtherTx: u(2·height) ‖ u(position) ‖ rest of the hash.
 func encodeOtherTx(height int64, t otherTx) []byte {
