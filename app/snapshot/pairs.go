@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/urna-vote/urna/app/store"
 	"github.com/urna-vote/urna/crypto/lthash"
@@ -89,10 +90,16 @@ func digest(pairs []store.Pair, spread store.Spread) lthash.Hash {
 // checkState compares a chunk of pairs with what the manifest says of it, and
 // takes it apart.
 func (m *Manifest) checkState(i int, chunk, before []byte, memory []store.Pair, spread store.Spread) ([]store.Pair, error) {
-	if sha256.Sum256(chunk) != m.State[i].Sum {
+	// Hashing and taking apart go on at once, but the hash is judged first: a chunk
+	// that was altered on its way has no content to speak of.
+	var sum [32]byte
+	var hashing sync.WaitGroup
+	hashing.Go(func() { sum = sha256.Sum256(chunk) })
+	pairs, err := splitPairs(chunk, before, memory)
+	hashing.Wait()
+	if sum != m.State[i].Sum {
 		return nil, fmt.Errorf("%w: chunk %d of the state has another hash", ErrTransfer, i)
 	}
-	pairs, err := splitPairs(chunk, before, memory)
 	if err != nil {
 		return nil, fmt.Errorf("chunk %d of the state: %w", i, err)
 	}

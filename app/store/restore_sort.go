@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"github.com/urna-vote/urna/crypto/merkle"
@@ -63,11 +64,14 @@ func (r *sorter) end(t *tables) error {
 	if len(r.entries) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.entries, func(a, b sortEntry) int {
+	slices.SortFunc(r.entries, func(a, b sortEntry) int {
 		if a.prefix != b.prefix {
 			return cmp.Compare(a.prefix, b.prefix)
 		}
-		return bytes.Compare(r.keyOf(a), r.keyOf(b))
+		if c := bytes.Compare(r.keyOf(a), r.keyOf(b)); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.slab, b.slab), cmp.Compare(a.at, b.at))
 	})
 	err := t.write(r.runs, func(set func(key, value []byte) error) error {
 		for i, e := range r.entries {
@@ -129,15 +133,7 @@ func (r *txSorter) end(t *tables) error {
 	if len(r.entries) == 0 {
 		return nil
 	}
-	slices.SortFunc(r.entries, func(a, b txEntry) int {
-		if a.first != b.first {
-			return cmp.Compare(a.first, b.first)
-		}
-		if a.then != b.then {
-			return cmp.Compare(a.then, b.then)
-		}
-		return cmp.Compare(a.index, b.index)
-	})
+	r.sort()
 	err := t.write(r.runs, func(set func(key, value []byte) error) error {
 		var key [1 + txPrefix]byte
 		key[0] = spaceTx
@@ -157,4 +153,35 @@ func (r *txSorter) end(t *tables) error {
 	r.entries = nil
 	r.runs++
 	return err
+}
+
+// sort puts the entries in order. Hashes are spread evenly: after they are dealt
+// out by their first bits, few are left to compare with each other. Whoever made
+// hashes that are not would only have them sorted as others are.
+func (r *txSorter) sort() {
+	const perBucket = 8
+	width := bits.Len(uint(len(r.entries) / perBucket))
+	bucket := func(e txEntry) uint64 { return e.first << 1 >> (64 - width) } // their first bit is one and the same
+	starts := make([]uint32, 1<<width+1)
+	for _, e := range r.entries {
+		starts[bucket(e)+1]++
+	}
+	for i := 1; i < len(starts); i++ {
+		starts[i] += starts[i-1]
+	}
+	next, dealt := slices.Clone(starts), make([]txEntry, len(r.entries))
+	for _, e := range r.entries {
+		b := bucket(e)
+		dealt[next[b]] = e
+		next[b]++
+	}
+	for i := 1; i < len(starts); i++ {
+		slices.SortFunc(dealt[starts[i-1]:starts[i]], func(a, b txEntry) int {
+			if a.first != b.first {
+				return cmp.Compare(a.first, b.first)
+			}
+			return cmp.Or(cmp.Compare(a.then, b.then), cmp.Compare(a.index, b.index))
+		})
+	}
+	r.entries = dealt
 }

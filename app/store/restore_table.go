@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -58,8 +57,7 @@ func (t *tables) write(run int, fill func(set func(key, value []byte) error) err
 	if err != nil {
 		return fmt.Errorf("restore state: write table: %w", err)
 	}
-	// The writer syncs and closes the file.
-	w := sstable.NewWriter(objstorageprovider.NewFileWritable(file), t.opts.MakeWriterOptions(len(t.opts.Levels)-1, t.format))
+	w := sstable.NewWriter(&tableFile{file: file}, t.opts.MakeWriterOptions(len(t.opts.Levels)-1, t.format))
 	if err := errors.Join(fill(w.Set), w.Close()); err != nil {
 		return fmt.Errorf("restore state: write table: %w", err)
 	}
@@ -76,3 +74,43 @@ func (t *tables) take() error {
 	t.runs = nil
 	return nil
 }
+
+// tableFile gathers the blocks of a table, which are small, into few writes.
+type tableFile struct {
+	file vfs.File
+	left []byte
+}
+
+const tableFileBytes = 256 << 10
+
+// Write takes a block.
+func (f *tableFile) Write(b []byte) error {
+	if f.left == nil {
+		f.left = make([]byte, 0, tableFileBytes)
+	}
+	if len(f.left)+len(b) > tableFileBytes {
+		if err := f.flush(); err != nil {
+			return err
+		}
+	}
+	f.left = append(f.left, b...)
+	return nil
+}
+
+func (f *tableFile) flush() error {
+	_, err := f.file.Write(f.left)
+	f.left = f.left[:0]
+	return err
+}
+
+// Finish makes the table durable.
+func (f *tableFile) Finish() error {
+	err := f.flush()
+	if err == nil {
+		err = f.file.Sync()
+	}
+	return errors.Join(err, f.file.Close())
+}
+
+// Abort leaves a file that nobody reads.
+func (f *tableFile) Abort() { _ = f.file.Close() }
