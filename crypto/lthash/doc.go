@@ -34,5 +34,8 @@
 // compute one after the other. The same construction, LtHash over BLAKE3, is
 // the accounts hash of Solana. docs/adr/0014-batch-verification.md has the rest.
 //
+// Many pairs are quicker summed by an Adder: where the machine has AVX-512 it
+// adds the output in the vectors in which it is made.
+//
 // The package must never know what the keys mean, nor where they are stored.
 package lthash
