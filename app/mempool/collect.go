@@ -237,9 +237,12 @@ func (p *Pool) sort(batch []*item, verdicts []Verdict) (at []int, asked []*Verdi
 }
 
 // refuse settles what the state refuses; what another node found right is kept
-// for the next blocks: it may be ahead of this one.
+// for the next blocks: it may be ahead of this one. A client whose transaction
+// claims what another does waits for one block: it may be about to take that,
+// and the client may know already.
 func (p *Pool) refuse(it *item, v *Verdict) {
-	if it.peer && v.Refusal.Code.Retry() && it.turns < parkedBlocks && len(p.parked) < mostParked {
+	waits := it.peer && v.Refusal.Code.Retry() && it.turns < parkedBlocks || v.Refusal.Code == codeHeld && it.turns == 0
+	if waits && len(p.parked) < mostParked {
 		it.turns++
 		it.refusal = v.Refusal
 		p.parked = append(p.parked, it)

@@ -56,8 +56,9 @@ func TestOneSourceDoesNotTakeTheTurnOfOthers(t *testing.T) {
 	for i := range 3 {
 		right(t, p, "voter", tx("a", i, "good"))
 	}
-	// At most two batches for each: what was at work, and its own.
-	if n := l.verified.Load() - before; n > 3*2*512 {
+	// At most three batches for each: what was at work, its own, and one that
+	// ended before the next was handed in.
+	if n := l.verified.Load() - before; n > 3*3*512 {
 		t.Errorf("three ballots waited for %d others", n)
 	}
 	wg.Wait()
@@ -150,16 +151,55 @@ func TestFloodOfBadProofsDoesNotKeepOutTheGood(t *testing.T) {
 func TestOfOneClaimOneIsVerifiedAtATime(t *testing.T) {
 	l := newLedger("a")
 	p := open(t, l, roomyLimits)
-	answers := submit(t, p, "x", tx("a", 7, "bad one"), tx("a", 7, "good two"), tx("a", 7, "good three"))
+	answers := submit(t, p, "x", tx("a", 7, "bad one"), tx("a", 7, "good two"))
 	if answers[0].Refusal.Code != codeProof || answers[1].Refusal != nil {
 		t.Fatalf("%+v", answers)
 	}
-	if r := answers[2].Refusal; r == nil || !r.Code.Retry() || r.Code.Name != "another-waits" {
-		t.Fatalf("the second of one key: %v", r)
-	}
+	third := make(chan mempool.Answer, 1)
+	looked := l.looked.Load()
+	go func() { third <- submit(t, p, "x", tx("a", 7, "good three"))[0] }()
+	eventually(t, "the third is not looked at", func() bool { return l.looked.Load() > looked })
 	if n := l.verified.Load(); n != 2 {
 		t.Fatalf("%d verified", n)
 	}
+	stop := blocks(l, p)
+	defer stop()
+	if r := (<-third).Refusal; r == nil || !r.Code.Retry() || r.Code.Name != "another-waits" {
+		t.Fatalf("the second of one key: %v", r)
+	}
+}
+
+// A client that knows of a block before the pool does is answered by the state,
+// not by what the block took.
+func TestWhatClaimsTheSameWaitsForOneBlock(t *testing.T) {
+	l := newLedger("a")
+	p := open(t, l, roomyLimits)
+	first, next := tx("a", 7, "good one"), tx("a", 7, "good two")
+	submit(t, p, "x", first)
+	answer := make(chan mempool.Answer, 1)
+	go func() { answer <- submit(t, p, "x", next)[0] }()
+	eventually(t, "the second is not looked at", func() bool { return l.looked.Load() >= 2 })
+	l.block(p, true, [][]byte{first}, nil)
+	if r := (<-answer).Refusal; r == nil || r.Code != codeSpent {
+		t.Fatalf("answer is %v, the state says that the key is spent", r)
+	}
+}
+
+// blocks commits empty blocks until it is stopped.
+func blocks(l *ledgerOf, p *mempool.Pool) (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-quit:
+				return
+			case <-time.After(5 * time.Millisecond):
+				l.block(p, true, nil, nil)
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
 }
 
 func TestWhatAPeerSendsTooEarlyIsJudgedAgain(t *testing.T) {
