@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -31,6 +32,9 @@ type Audit struct {
 	// bytes of blocks that were read.
 	bytes int64
 	saved time.Time
+	// committed is the last height whose block is known to be the chain's, by a
+	// commit that was verified.
+	committed int64
 }
 
 // genesisError: nothing can be verified under this genesis.
@@ -115,7 +119,7 @@ func (a *Audit) anew() error {
 		return err
 	}
 	a.run(v)
-	a.bytes = 0
+	a.bytes, a.committed = 0, 0
 	return nil
 }
 
@@ -204,6 +208,9 @@ func (a *Audit) Advance(ctx context.Context, src Source, last int64) error {
 		v.heads.finish(last)
 	}
 	v.bench.settle()
+	if err == nil && a.Height() == src.Last() && a.OK() {
+		a.committed = a.Height()
+	}
 	return cmp.Or(v.store.err, err)
 }
 
@@ -279,6 +286,12 @@ func (a *Audit) block(ctx context.Context, b *opened, last, total int64) error {
 		return b.err
 	}
 	v := a.v
+	if a.opt.Sound && time.Since(a.saved) >= a.opt.Every && a.commits(b.block) {
+		a.committed = a.Height()
+		if err := a.Save(); err != nil {
+			return err
+		}
+	}
 	v.header(b)
 	v.block(b)
 	v.heads.reached(b)
@@ -290,10 +303,20 @@ func (a *Audit) block(ctx context.Context, b *opened, last, total int64) error {
 	if a.opt.Progress != nil {
 		a.opt.Progress(Progress{Height: height, Last: last, Bytes: a.bytes, Total: max(total, a.bytes)})
 	}
-	if height < last {
+	if height < last && !a.opt.Sound {
 		return a.SaveIfDue()
 	}
 	return nil
+}
+
+// commits reports whether a block commits the one that was verified last, which
+// until then may be its sender's own making.
+func (a *Audit) commits(b *chain.Block) bool {
+	last := a.v.last
+	if last.header == nil || b.LastCommit == nil || !bytes.Equal(b.Header.LastBlockId.Hash, last.hash[:]) {
+		return false
+	}
+	return a.genesis.Validators.VerifyCommit(a.genesis.ChainID, last.header.Height, b.Header.LastBlockId, b.LastCommit) == nil
 }
 
 // ended judges how the blocks ended.

@@ -79,7 +79,7 @@ func (a *Audit) Save() error {
 	if a.opt.Work == "" || v.last.header == nil || v.store.err != nil {
 		return nil
 	}
-	if a.opt.Sound && !a.OK() {
+	if a.opt.Sound && (a.committed != a.Height() || !a.OK()) {
 		return nil
 	}
 	v.bench.settle()
@@ -180,6 +180,9 @@ func (a *Audit) takeUp(b []byte) error {
 	}
 	a.run(v)
 	a.bytes = c.Bytes
+	if a.opt.Sound {
+		a.committed = a.Height()
+	}
 	return nil
 }
 

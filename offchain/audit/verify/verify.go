@@ -46,7 +46,8 @@ type Options struct {
 	// Every is how often a checkpoint is written; 0 is every 30 seconds.
 	Every time.Duration
 	// Sound: no checkpoint is written after something wrong was found, so that
-	// the same blocks can be verified anew as another node gives them.
+	// the same blocks can be verified anew as another node gives them, nor of a
+	// block whose commit was not seen: it may be of the node's own making.
 	Sound bool
 	// Note is told in words why something is done otherwise than asked; may be
 	// nil.
