@@ -204,15 +204,32 @@ func TestBatchesAreAnsweredInOrderAndMalformedOnesRefusedWhole(t *testing.T) {
 	s := serve(t, nil)
 	one, _ := s.proposal(t, 1)
 	two, _ := s.proposal(t, 2)
-	var out []api.Submitted
-	resp := s.ask(t, "POST", "/v1/transactions/batch", pack(one, []byte("bad"), two, one), &out)
-	if resp.StatusCode != 200 || len(out) != 4 {
-		t.Fatalf("%d %+v", resp.StatusCode, out)
+	raws := [][]byte{one, []byte("bad"), two, one}
+	var batch api.SubmittedBatch
+	resp := s.ask(t, "POST", "/v1/transactions/batch", pack(raws...), &batch)
+	if resp.StatusCode != 200 || batch.Count != 4 || len(batch.Others) != 1 || batch.Others[0].Position != 1 || batch.Ack == nil || batch.Ack.Count != 3 {
+		t.Fatalf("%d %+v", resp.StatusCode, batch)
 	}
-	for i, raw := range [][]byte{one, []byte("bad"), two, one} {
+	three, _ := s.proposal(t, 3)
+	raws = append(raws, three)
+	out, err := s.client.SubmitBatch(t.Context(), raws)
+	if err != nil || len(out) != len(raws) {
+		t.Fatal(out, err)
+	}
+	status, err := s.client.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, raw := range raws {
 		hash := sha256.Sum256(raw)
-		if !bytes.Equal(out[i].Hash, hash[:]) || (out[i].Code == 0) != (i != 1) || (out[i].Ack == nil) != (i == 1) {
+		if !bytes.Equal(out[i].Hash, hash[:]) || (out[i].Code == 0) != (i != 1) || i == 1 && out[i].Ack != nil || i == 4 && out[i].Ack == nil {
 			t.Errorf("answer %d: %+v", i, out[i])
+		}
+		if out[i].Ack == nil {
+			continue // refused, or in a block by now
+		}
+		if ack, err := client.Acknowledgement(out[i].Ack); err != nil || ack.Hash != hash || ack.ChainID != s.chain || !bytes.Equal(ack.Key[:], status.AckKey) {
+			t.Errorf("acknowledgement %d: %+v, %v", i, ack, err)
 		}
 	}
 	tooMany := make([][]byte, 1001)
@@ -256,10 +273,8 @@ func TestSubmittedTwiceIsAdmittedTwiceAndAcknowledged(t *testing.T) {
 	if a.ChainID != s.chain || !bytes.Equal(a.Key, status.AckKey) || a.Deadline != a.Height+envelope.AckBlocks || !bytes.Equal(a.Hash, hash[:]) {
 		t.Errorf("acknowledgement %+v", a)
 	}
-	if err := sign.Verify(sign.Item{
-		Public: [32]byte(a.Key), Message: envelope.AckBytes(s.chain, hash, a.Height, a.Deadline), Signature: [64]byte(a.Signature),
-	}); err != nil {
-		t.Error(err)
+	if ack, err := client.Acknowledgement(a); err != nil || ack.Place.Size != 1 || len(ack.Place.Path) != 0 {
+		t.Errorf("%+v, %v", ack, err)
 	}
 	height, err := s.client.SubmitAndWait(t.Context(), raw)
 	if err != nil || height > a.Deadline {
@@ -453,9 +468,13 @@ func TestOnlyAllowedPagesMayAsk(t *testing.T) {
 
 func TestEveryPublishedRouteIsThere(t *testing.T) {
 	s := serve(t, nil)
-	source, err := os.ReadFile("../proto/api/api.go")
-	if err != nil {
-		t.Fatal(err)
+	var source []byte
+	for _, file := range []string{"../proto/api/api.go", "../proto/api/submit.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, text...)
 	}
 	var description struct {
 		Paths map[string]map[string]any `json:"paths"`

@@ -61,9 +61,17 @@ type submitted struct {
 
 func (s *Server) submit(ctx context.Context, in *octets) (*submitted, error) {
 	// The pool keeps the bytes, the body's buffer is used again.
-	answer := &submitted{Status: http.StatusOK, Body: s.admit(ctx, [][]byte{bytes.Clone(in.RawBody)})[0]}
+	a := s.admit(ctx, [][]byte{bytes.Clone(in.RawBody)})
+	answer := &submitted{Status: http.StatusOK, Body: a.answers[0]}
 	switch {
 	case answer.Body.Code == 0:
+		if len(a.admitted) == 1 {
+			ack := s.acknowledge(a)
+			answer.Body.Ack = &api.Acknowledgement{
+				ChainID: ack.ChainID, Hash: answer.Body.Hash, Height: ack.Height, Deadline: ack.Deadline,
+				Count: 1, Path: []api.Hex{}, Key: ack.Key, Signature: ack.Signature,
+			}
+		}
 	case answer.Body.RetryAfterMS > 0:
 		answer.Status, answer.RetryAfter = http.StatusServiceUnavailable, seconds(answer.Body.RetryAfterMS)
 	case is(answer.Body, envelope.CodeTooLarge):
@@ -74,12 +82,25 @@ func (s *Server) submit(ctx context.Context, in *octets) (*submitted, error) {
 	return answer, nil
 }
 
-func (s *Server) submitBatch(ctx context.Context, in *octets) (*answer[[]api.Submitted], error) {
+func (s *Server) submitBatch(ctx context.Context, in *octets) (*answer[api.SubmittedBatch], error) {
 	raws, err := unpack(bytes.Clone(in.RawBody))
 	if err != nil {
 		return nil, refused(err.Error())
 	}
-	return ok(s.admit(ctx, raws))
+	a := s.admit(ctx, raws)
+	out := api.SubmittedBatch{Count: len(raws), Others: make([]api.SubmittedAt, 0, len(raws)-len(a.admitted))}
+	next := 0
+	for i := range a.answers {
+		if next < len(a.admitted) && a.admitted[next] == i {
+			next++
+			continue
+		}
+		out.Others = append(out.Others, api.SubmittedAt{Position: i, Answer: a.answers[i]})
+	}
+	if len(a.admitted) > 0 {
+		out.Ack = s.acknowledge(a)
+	}
+	return ok(out)
 }
 
 // seconds rounds up, for the header.
@@ -111,36 +132,56 @@ func unpack(b []byte) ([][]byte, error) {
 
 func is(s api.Submitted, c ledger.Code) bool { return s.Code == c.Number && s.Codespace == c.Module }
 
+// admission is what became of transactions that were submitted together.
+type admission struct {
+	// answers without acknowledgements, in order.
+	answers []api.Submitted
+	hashes  [][32]byte
+	// height of the state when they came.
+	height int64
+	// admitted are the places of those that wait for a block now, ascending.
+	admitted []int
+}
+
 // admit answers for each transaction, in order. One that is in a block or
 // waits already is admitted again: a lost answer costs nothing.
-func (s *Server) admit(ctx context.Context, raws [][]byte) []api.Submitted {
-	out := make([]api.Submitted, len(raws))
-	hashes := make([][32]byte, len(raws))
+func (s *Server) admit(ctx context.Context, raws [][]byte) *admission {
+	a := &admission{answers: make([]api.Submitted, len(raws)), hashes: make([][32]byte, len(raws))}
+	waits := make([]bool, len(raws))
 	fresh, at := make([][]byte, 0, len(raws)), make([]int, 0, len(raws))
 	v := s.App.View()
-	height := v.Height
+	a.height = v.Height
 	for i, raw := range raws {
-		hashes[i] = sha256.Sum256(raw)
-		out[i].Hash = hashes[i][:]
-		if s.Pool.Verified(hashes[i]) {
-			out[i].Ack = s.acknowledge(hashes[i], height)
+		a.hashes[i] = sha256.Sum256(raw)
+		a.answers[i].Hash = a.hashes[i][:]
+		if waits[i] = s.Pool.Verified(a.hashes[i]); waits[i] {
 			continue
 		}
-		if _, found := v.TxByHash(hashes[i]); found {
+		if _, found := v.TxByHash(a.hashes[i]); found {
 			continue
 		}
 		fresh, at = append(fresh, raw), append(at, i)
 	}
 	v.Close()
-	if len(fresh) == 0 {
-		return out
+	if len(fresh) > 0 {
+		s.submitFresh(ctx, a, fresh, at, waits)
 	}
+	for i := range waits {
+		if waits[i] {
+			a.admitted = append(a.admitted, i)
+		}
+	}
+	return a
+}
+
+// submitFresh hands to the pool what neither waits nor is in a block.
+func (s *Server) submitFresh(ctx context.Context, a *admission, fresh [][]byte, at []int, waits []bool) {
 	if s.Network.CatchingUp() {
 		for _, i := range at {
-			refuse(&out[i], &ledger.Refusal{Code: codeBehind, Field: "transaction", Reason: "this node fetches earlier blocks; ask another or later"})
-			out[i].RetryAfterMS = 1000
+			refuse(&a.answers[i], &ledger.Refusal{Code: codeBehind, Field: "transaction", Reason: "this node fetches earlier blocks; ask another or later"})
+			a.answers[i].RetryAfterMS = 1000
 		}
-		return out
+		return
 	}
 	from, _ := ctx.Value(sourceKey{}).(mempool.Source)
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -148,13 +189,12 @@ func (s *Server) admit(ctx context.Context, raws [][]byte) []api.Submitted {
 	for j, answer := range s.Pool.Submit(ctx, from, fresh) {
 		i := at[j]
 		if answer.Refusal == nil {
-			out[i].Ack = s.acknowledge(hashes[i], height)
+			waits[i] = true
 			continue
 		}
-		refuse(&out[i], answer.Refusal)
-		out[i].RetryAfterMS = int(answer.RetryAfter.Milliseconds())
+		refuse(&a.answers[i], answer.Refusal)
+		a.answers[i].RetryAfterMS = int(answer.RetryAfter.Milliseconds())
 	}
-	return out
 }
 
 func refuse(out *api.Submitted, r *ledger.Refusal) {
@@ -162,11 +202,16 @@ func refuse(out *api.Submitted, r *ledger.Refusal) {
 	out.Field, out.Reason, out.Retry = r.Field, r.Reason, r.Code.Retry()
 }
 
-func (s *Server) acknowledge(hash [32]byte, height int64) *api.Acknowledgement {
-	chain, deadline := s.Genesis.Doc.ChainID, height+envelope.AckBlocks
-	key, signature := s.Ack.Public(), s.Ack.Sign(envelope.AckBytes(chain, hash, height, deadline))
-	return &api.Acknowledgement{
-		ChainID: chain, Hash: hash[:], Height: height, Deadline: deadline, Key: key[:], Signature: signature[:],
+// acknowledge signs once for all that were admitted together.
+func (s *Server) acknowledge(a *admission) *api.BatchAcknowledgement {
+	hashes := make([][32]byte, len(a.admitted))
+	for k, i := range a.admitted {
+		hashes[k] = a.hashes[i]
+	}
+	chain, deadline, root, count := s.Genesis.Doc.ChainID, a.height+envelope.AckBlocks, envelope.AckTree(hashes).Root(), uint64(len(hashes))
+	key, signature := s.Ack.Public(), s.Ack.Sign(envelope.AckBytes(chain, root, count, a.height, deadline))
+	return &api.BatchAcknowledgement{
+		ChainID: chain, Height: a.height, Deadline: deadline, Count: count, Root: root[:], Key: key[:], Signature: signature[:],
 	}
 }
 

@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/proto/api"
+	"github.com/urna-vote/urna/x/envelope"
 )
 
 func serve(t *testing.T, h http.HandlerFunc) string {
@@ -184,27 +186,85 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestBatchesAreAnsweredInOrderAndLimited(t *testing.T) {
-	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+// batches answers batches as a node does: items of odd length are refused, one
+// byte alone is in a block already. It may alter what it answers.
+func batches(t *testing.T, alter func(*api.SubmittedBatch)) *client.Client {
+	return newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
-		var list []api.Submitted
-		for len(b) > 0 {
+		out := api.SubmittedBatch{Others: []api.SubmittedAt{}}
+		var hashes [][32]byte
+		for ; len(b) > 0; out.Count++ {
 			n, k := binary.Uvarint(b)
 			h := sha256.Sum256(b[k : k+int(n)])
-			list = append(list, api.Submitted{Hash: h[:], Code: uint32(n % 2)})
 			b = b[k+int(n):]
+			switch {
+			case n == 1:
+				out.Others = append(out.Others, api.SubmittedAt{Position: out.Count, Answer: api.Submitted{Hash: h[:]}})
+			case n%2 == 1:
+				out.Others = append(out.Others, api.SubmittedAt{Position: out.Count, Answer: api.Submitted{Hash: h[:], Code: 7}})
+			default:
+				hashes = append(hashes, h)
+			}
 		}
-		answer(w, 200, list)
+		key, root := sign.NewPrivateKey([32]byte{1}), envelope.AckTree(hashes).Root()
+		public, signature := key.Public(), key.Sign(envelope.AckBytes("urna-test-1", root, uint64(len(hashes)), 3, 23))
+		out.Ack = &api.BatchAcknowledgement{
+			ChainID: "urna-test-1", Height: 3, Deadline: 23, Count: uint64(len(hashes)), Root: root[:], Key: public[:], Signature: signature[:],
+		}
+		if alter != nil {
+			alter(&out)
+		}
+		answer(w, 200, out)
 	}))
-	list, err := c.SubmitBatch(t.Context(), [][]byte{[]byte("ab"), []byte("abc")})
-	if err != nil || len(list) != 2 || list[0].Code != 0 || list[1].Code != 1 {
+}
+
+func TestBatchesAreAnsweredInOrderAndLimited(t *testing.T) {
+	c := batches(t, nil)
+	raws := [][]byte{[]byte("ab"), []byte("abc"), []byte("abcd"), []byte("a"), []byte("abcdef"), []byte("ab")}
+	list, err := c.SubmitBatch(t.Context(), raws)
+	if err != nil || len(list) != len(raws) {
 		t.Fatal(list, err)
+	}
+	for i, s := range list {
+		hash := sha256.Sum256(raws[i])
+		if string(s.Hash) != string(hash[:]) || (s.Code != 0) != (i == 1) || (s.Ack != nil) != (i != 1 && i != 3) {
+			t.Errorf("%d: %+v", i, s)
+		}
+		if s.Ack == nil {
+			continue
+		}
+		if ack, err := client.Acknowledgement(s.Ack); err != nil || ack.Hash != hash || ack.Place.Size != 4 {
+			t.Errorf("%d: %+v, %v", i, ack, err)
+		}
 	}
 	if _, err := c.SubmitBatch(t.Context(), make([][]byte, client.MaxBatch+1)); err == nil {
 		t.Error("an over-long batch was sent")
 	}
 	if _, err := c.SubmitBatch(t.Context(), [][]byte{make([]byte, client.MaxBatchBytes)}); err == nil {
 		t.Error("an over-large batch was sent")
+	}
+}
+
+func TestBatchWhoseAcknowledgementDoesNotFitIsNotBelieved(t *testing.T) {
+	for name, alter := range map[string]func(*api.SubmittedBatch){
+		"no acknowledgement":   func(b *api.SubmittedBatch) { b.Ack = nil },
+		"another root":         func(b *api.SubmittedBatch) { b.Ack.Root[3] ^= 1 },
+		"a short root":         func(b *api.SubmittedBatch) { b.Ack.Root = b.Ack.Root[:31] },
+		"fewer":                func(b *api.SubmittedBatch) { b.Ack.Count-- },
+		"another chain":        func(b *api.SubmittedBatch) { b.Ack.ChainID = "urna-test-2" },
+		"another height":       func(b *api.SubmittedBatch) { b.Ack.Height, b.Ack.Deadline = 4, 24 },
+		"a later deadline":     func(b *api.SubmittedBatch) { b.Ack.Deadline++ },
+		"another signature":    func(b *api.SubmittedBatch) { b.Ack.Signature[1] ^= 1 },
+		"a short key":          func(b *api.SubmittedBatch) { b.Ack.Key = b.Ack.Key[1:] },
+		"another count":        func(b *api.SubmittedBatch) { b.Count++ },
+		"one left out":         func(b *api.SubmittedBatch) { b.Others = b.Others[1:] },
+		"one that is not sent": func(b *api.SubmittedBatch) { b.Others[0].Position = 5 },
+		"one twice":            func(b *api.SubmittedBatch) { b.Others = append(b.Others, b.Others[0]) },
+	} {
+		list, err := batches(t, alter).SubmitBatch(t.Context(), [][]byte{[]byte("ab"), []byte("abc"), []byte("abcd")})
+		if err == nil {
+			t.Errorf("%s: %+v", name, list)
+		}
 	}
 }
 

@@ -29,14 +29,14 @@ func (c *Client) Submit(ctx context.Context, raw []byte) (*api.Submitted, error)
 		method: http.MethodPost, path: "/v1/transactions", body: raw, accept: "application/json",
 		wanted: []int{http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge},
 		check: func(a *answer) error {
-			_, err := submitted(a, hash)
+			_, err := c.submitted(a, hash)
 			return err
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("submit transaction: %w", err)
 	}
-	s, err := submitted(a, hash)
+	s, err := c.submitted(a, hash)
 	if err != nil {
 		return nil, fmt.Errorf("submit transaction: %w", err)
 	}
@@ -47,7 +47,7 @@ func (c *Client) Submit(ctx context.Context, raw []byte) (*api.Submitted, error)
 }
 
 // submitted reads the answer to a transaction.
-func submitted(a *answer, hash [32]byte) (*api.Submitted, error) {
+func (c *Client) submitted(a *answer, hash [32]byte) (*api.Submitted, error) {
 	s := new(api.Submitted)
 	err := decode(a.node, a.body, s)
 	if err != nil || (len(s.Hash) == 0 && s.Code == 0) {
@@ -59,11 +59,17 @@ func submitted(a *answer, hash [32]byte) (*api.Submitted, error) {
 	if s.Code == 0 && !bytes.Equal(s.Hash, hash[:]) {
 		return nil, fmt.Errorf("%s answers for %s, not for %x", a.node, s.Hash, hash)
 	}
+	if s.Code == 0 && s.Ack != nil {
+		if err := c.checkAck(s.Ack, hash); err != nil {
+			return nil, fmt.Errorf("%s: %w", a.node, err)
+		}
+	}
 	return s, nil
 }
 
 // SubmitBatch hands transactions to a node, at most MaxBatch and MaxBatchBytes.
-// The answers are in the same order, refusals among them.
+// The answers are in the same order, refusals among them; each acknowledgement is
+// evidence by itself.
 func (c *Client) SubmitBatch(ctx context.Context, raws [][]byte) ([]api.Submitted, error) {
 	if len(raws) == 0 {
 		return nil, nil
@@ -79,16 +85,16 @@ func (c *Client) SubmitBatch(ctx context.Context, raws [][]byte) ([]api.Submitte
 	if len(body) > MaxBatchBytes {
 		return nil, fmt.Errorf("submit batch: %d bytes are more than %d", len(body), MaxBatchBytes)
 	}
-	a, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/transactions/batch", body: body, accept: "application/json"})
+	var list []api.Submitted
+	_, err := c.do(ctx, call{
+		method: http.MethodPost, path: "/v1/transactions/batch", body: body, accept: "application/json",
+		check: func(a *answer) (err error) {
+			list, err = c.submittedBatch(a, raws)
+			return err
+		},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("submit batch: %w", err)
-	}
-	var list []api.Submitted
-	if err := decode(a.node, a.body, &list); err != nil {
-		return nil, fmt.Errorf("submit batch: %w", err)
-	}
-	if len(list) != len(raws) {
-		return nil, fmt.Errorf("submit batch: %d answers for %d transactions", len(list), len(raws))
 	}
 	return list, nil
 }

@@ -44,36 +44,6 @@ type Status struct {
 	AckKey Hex `json:"ack_key"`
 }
 
-// Submitted is the answer to a submitted transaction.
-// POST /v1/transactions (body: the transaction's raw bytes)
-// POST /v1/transactions/batch (body: uvarint length and bytes, repeated; answer: a list)
-type Submitted struct {
-	Hash Hex `json:"hash"`
-	// Code 0 is admitted; otherwise Codespace, Name, Field and Reason say why not.
-	Code      uint32 `json:"code"`
-	Codespace string `json:"codespace,omitempty"`
-	Name      string `json:"name,omitempty"`
-	Field     string `json:"field,omitempty"`
-	Reason    string `json:"reason,omitempty"`
-	Retry     bool   `json:"retry,omitempty"`
-	// RetryAfterMS: the node had no room or no time; send the same bytes again
-	// after so many milliseconds.
-	RetryAfterMS int              `json:"retry_after_ms,omitempty"`
-	Ack          *Acknowledgement `json:"ack,omitempty"`
-}
-
-// Acknowledgement: this node admitted the transaction at this height and it is
-// to be in a block by Deadline. Signature by Key over the transcript
-// "urna/v1/ack" of chain id, hash, height and deadline.
-type Acknowledgement struct {
-	ChainID   string `json:"chain_id"`
-	Hash      Hex    `json:"hash"`
-	Height    int64  `json:"height"`
-	Deadline  int64  `json:"deadline"`
-	Key       Hex    `json:"key"`
-	Signature Hex    `json:"signature"`
-}
-
 // TxStatus: GET /v1/transactions/{hash}
 type TxStatus struct {
 	Hash Hex `json:"hash"`

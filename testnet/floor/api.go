@@ -74,30 +74,49 @@ func (n *node) submit(w http.ResponseWriter, r *http.Request, batch bool) {
 			return
 		}
 	}
-	out := make([]byte, 0, 100*len(raws)+2)
-	all := true
-	for i, raw := range raws {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		hash := sha256.Sum256(raw)
-		out = hex.AppendEncode(append(out, `{"hash":"`...), hash[:])
-		if n.pool.add(hash, raw, true) {
-			out = append(out, `","code":0}`...)
-			continue
-		}
-		all = false
-		out = strconv.AppendUint(append(out, `","code":`...), uint64(ledger.RetryFrom+1), 10)
-		out = append(out, `,"codespace":"node","name":"busy","reason":"too many transactions wait; try again in a second","retry":true}`...)
-	}
-	w.Header().Set("Content-Type", "application/json")
 	if batch {
-		out = append(append([]byte{'['}, out...), ']')
-	} else if !all {
+		n.answerBatch(w, raws)
+		return
+	}
+	hash := sha256.Sum256(body)
+	out := hex.AppendEncode([]byte(`{"hash":"`), hash[:])
+	w.Header().Set("Content-Type", "application/json")
+	if n.pool.add(hash, body, true) {
+		out = append(out, `","code":0}`...)
+	} else {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
+		out = appendBusy(append(out, `",`...))
 	}
 	_, _ = w.Write(out) // the client went away
+}
+
+// answerBatch names, as a node does, only what was not admitted.
+func (n *node) answerBatch(w http.ResponseWriter, raws [][]byte) {
+	out := strconv.AppendInt([]byte(`{"count":`), int64(len(raws)), 10)
+	out = append(out, `,"others":[`...)
+	first := true
+	for i, raw := range raws {
+		hash := sha256.Sum256(raw)
+		if n.pool.add(hash, raw, true) {
+			continue
+		}
+		if !first {
+			out = append(out, ',')
+		}
+		first = false
+		out = strconv.AppendInt(append(out, `{"position":`...), int64(i), 10)
+		out = hex.AppendEncode(append(out, `,"answer":{"hash":"`...), hash[:])
+		out = append(appendBusy(append(out, `",`...)), '}')
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(out, "]}"...)) // the client went away
+}
+
+// appendBusy ends an answer for want of room.
+func appendBusy(out []byte) []byte {
+	out = strconv.AppendUint(append(out, `"code":`...), uint64(ledger.RetryFrom+1), 10)
+	return append(out, `,"codespace":"node","name":"busy","reason":"too many transactions wait; try again in a second","retry":true}`...)
 }
 
 func readBody(r *http.Request) ([]byte, error) {

@@ -202,16 +202,16 @@ func TestThePaceGivesWayToBusyNodesAndRecovers(t *testing.T) {
 }
 
 func TestAnswersAreReadWithAndWithoutRefusals(t *testing.T) {
-	all := `[{"hash":"aa","code":0,"ack":{"height":3}},{"hash":"bb","code":0}]`
+	all := `{"count":2,"ack":{"height":3,"root":"aa"},"others":[]}`
 	if reasons, _, err := load.ReadAnswers([]byte(all), 2); err != nil || strings.Join(reasons, "") != "" {
 		t.Fatal(reasons, err)
 	}
-	some := `[{"hash":"aa","code":0},{"hash":"bb","code":32001,"codespace":"node","name":"busy","retry":true},{"hash":"cc","code":7,"codespace":"ballot","name":"bad-proof"}]`
-	reasons, again, err := load.ReadAnswers([]byte(some), 3)
-	if err != nil || !slices.Equal(reasons, []string{"", "node/busy", "ballot/bad-proof"}) || !slices.Equal(again, []bool{false, true, false}) {
+	some := `{"count":4,"others":[{"position":1,"answer":{"hash":"bb","code":32001,"codespace":"node","name":"busy","retry":true}},{"position":2,"answer":{"hash":"cc","code":7,"codespace":"ballot","name":"bad-proof"}},{"position":3,"answer":{"hash":"dd","code":0}}]}`
+	reasons, again, err := load.ReadAnswers([]byte(some), 4)
+	if err != nil || !slices.Equal(reasons, []string{"", "node/busy", "ballot/bad-proof", ""}) || !slices.Equal(again, []bool{false, true, false, false}) {
 		t.Fatal(reasons, again, err)
 	}
-	for _, bad := range []string{all, `{}`, `[`, ``} {
+	for _, bad := range []string{all, some, `{}`, `[`, ``, `{"count":3,"others":[{"position":3,"answer":{"code":0}}]}`} {
 		if _, _, err := load.ReadAnswers([]byte(bad), 3); err == nil {
 			t.Errorf("%q was taken for three answers", bad)
 		}

@@ -86,23 +86,22 @@ func (s *sender) send(ctx context.Context, raws [][]byte) ([]verdict, time.Durat
 	return verdicts, wait, err
 }
 
-// read takes the answers apart. All admitted is the usual case, and a node that
-// shares the cores with this program is not to wait for its reading.
+// read takes the answers apart: those that are not named are admitted.
 func read(text []byte, n int) ([]verdict, error) {
-	if bytes.Count(text, []byte(`"code":0`)) == n && bytes.Count(text, []byte(`"code":`)) == n {
-		return make([]verdict, n), nil
-	}
-	var list []api.Submitted
-	if err := json.Unmarshal(text, &list); err != nil {
+	var answer api.SubmittedBatch
+	if err := json.Unmarshal(text, &answer); err != nil {
 		return nil, fmt.Errorf("read answer %q: %w", strings.ToValidUTF8(string(text[:min(len(text), 200)]), "?"), err)
 	}
-	if len(list) != n {
-		return nil, fmt.Errorf("read answer: %d for %d transactions", len(list), n)
+	if answer.Count != n {
+		return nil, fmt.Errorf("read answer: %d for %d transactions", answer.Count, n)
 	}
 	out := make([]verdict, n)
-	for i, s := range list {
-		if s.Code != 0 {
-			out[i] = verdict{
+	for _, other := range answer.Others {
+		if other.Position < 0 || other.Position >= n {
+			return nil, fmt.Errorf("read answer: one for position %d of %d", other.Position, n)
+		}
+		if s := other.Answer; s.Code != 0 {
+			out[other.Position] = verdict{
 				reason: s.Codespace + "/" + s.Name, again: s.RetryAfterMS > 0 || s.Codespace == "node" && s.Retry,
 				after: min(time.Duration(s.RetryAfterMS)*time.Millisecond, time.Minute),
 			}
