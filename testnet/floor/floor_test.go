@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/urna-vote/urna/node/home"
 	"github.com/urna-vote/urna/proto/api"
 	"github.com/urna-vote/urna/testnet/manifest"
