@@ -18,6 +18,10 @@ const (
 	// What comes after a longer silence, or from one who waits for each answer, is
 	// begun at once.
 	gathering = 25 * time.Millisecond
+	// mostAtWork batches at once, the second only if there is enough for it: what
+	// of one needs a single core or waits for the last core of a stage, the other
+	// fills.
+	mostAtWork = 2
 	// mostTurns an item has beside others of the same claims.
 	mostTurns = 4
 	// mostParked transactions of other nodes, and for how many blocks.
@@ -25,11 +29,12 @@ const (
 	parkedBlocks = 3
 )
 
-// collect is the collector: it alone judges, verifies, and compares what waits
-// with new blocks.
+// collect is the collector: it alone begins batches, and compares what waits with
+// new blocks.
 func (p *Pool) collect() {
 	defer close(p.done)
 	defer p.dismiss()
+	defer p.works.Wait()
 	for {
 		select {
 		case <-p.stop:
@@ -47,20 +52,55 @@ func (p *Pool) step() bool {
 		return false
 	}
 	p.review()
-	if !p.gather() || !p.unheld() {
+	if !p.turn() || !p.gather() || !p.unheld() {
 		return false
 	}
 	batch := p.take()
 	if len(batch) == 0 {
 		return true // all that was taken waits elsewhere now
 	}
-	began := time.Now()
-	p.work(batch)
-	now := time.Now()
-	p.mu.Lock()
-	p.pace.batch(len(batch), now.Sub(began), now)
-	p.mu.Unlock()
+	p.works.Add(1)
+	go func() {
+		defer p.works.Done()
+		began := time.Now()
+		p.work(batch)
+		p.ended(len(batch), began, time.Now())
+	}()
 	return true
+}
+
+// ended notes that a batch is over.
+func (p *Pool) ended(n int, began, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pace.ended.After(began) {
+		began = p.pace.ended // until then it shared the cores
+	}
+	p.pace.batch(n, now.Sub(began), now)
+	p.atWork--
+	signal(p.over)
+	signal(p.wake)
+}
+
+// turn waits until another batch may begin; false if there is nothing for one.
+func (p *Pool) turn() bool {
+	for {
+		p.mu.RLock()
+		working, waiting, held := p.atWork, p.queue.len(), len(p.held)
+		p.mu.RUnlock()
+		if waiting+held == 0 {
+			return false
+		}
+		if working == 0 || working < mostAtWork && waiting >= enough {
+			return true
+		}
+		select {
+		case <-p.over:
+		case <-p.full:
+		case <-p.stop:
+			return false
+		}
+	}
 }
 
 func (p *Pool) stopped() bool {
@@ -73,15 +113,11 @@ func (p *Pool) stopped() bool {
 }
 
 // gather waits for more to come if a batch was just over: many together cost
-// much less than one by one. It returns false if there is nothing to do.
+// much less than one by one. It returns false if the pool is closed.
 func (p *Pool) gather() bool {
 	p.mu.RLock()
 	waiting, ended, several := p.queue.len(), p.pace.ended, p.pace.last > 1
-	idle := waiting == 0 && len(p.held) == 0
 	p.mu.RUnlock()
-	if idle {
-		return false
-	}
 	left := gathering - time.Since(ended)
 	if !several || left <= 0 || waiting >= enough {
 		return true
@@ -139,6 +175,9 @@ func (p *Pool) take() []*item {
 		}
 		batch = append(batch, it)
 	}
+	if len(batch) > 0 {
+		p.atWork++
+	}
 	return batch
 }
 
@@ -176,6 +215,7 @@ func (p *Pool) try(batch []*item) (done bool) {
 	}
 	verdicts := p.judge.Look(txs)
 	at, asked := p.sort(batch, verdicts)
+	defer p.claimedNoMore(asked)
 	p.judge.Verify(asked)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -193,11 +233,11 @@ func (p *Pool) recovered(transactions int) {
 }
 
 // sort says which of a batch are to be verified now: those without a refusal,
-// one of each claim. What claims the same as another waits for the next turn.
+// one of each claim. What claims the same as another, of this batch or of one at
+// work beside it, waits for the next turn.
 func (p *Pool) sort(batch []*item, verdicts []Verdict) (at []int, asked []*Verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	claimed := make(map[string]bool)
 	for i, it := range batch {
 		v := &verdicts[i]
 		it.tx.Opened = v.Opened
@@ -218,7 +258,7 @@ func (p *Pool) sort(batch []*item, verdicts []Verdict) (at []int, asked []*Verdi
 		}
 		free := true
 		for _, c := range v.Demands.Claims {
-			free = free && !claimed[c]
+			free = free && !p.claimed[c]
 		}
 		if !free {
 			if it.turns++; it.turns > mostTurns {
@@ -229,11 +269,22 @@ func (p *Pool) sort(batch []*item, verdicts []Verdict) (at []int, asked []*Verdi
 			continue
 		}
 		for _, c := range v.Demands.Claims {
-			claimed[c] = true
+			p.claimed[c] = true
 		}
 		at, asked = append(at, i), append(asked, v)
 	}
 	return at, asked
+}
+
+// claimedNoMore frees the claims of what was verified.
+func (p *Pool) claimedNoMore(verdicts []*Verdict) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, v := range verdicts {
+		for _, c := range v.Demands.Claims {
+			delete(p.claimed, c)
+		}
+	}
 }
 
 // refuse settles what the state refuses; what another node found right is kept

@@ -47,14 +47,20 @@ type Pool struct {
 
 	wake chan struct{} // there is something to do
 	full chan struct{} // there is enough for a batch
+	over chan struct{} // a batch is over
 	stop chan struct{} // closed by Close
 	done chan struct{} // closed when the collector has ended
+
+	works sync.WaitGroup // batches at work
 
 	mu     sync.RWMutex // guards:
 	closed bool
 	queue  queue
 	// held items had their turn beside another of the same claims.
 	held []*item
+	// claimed by what is being verified, in atWork batches.
+	claimed map[string]bool
+	atWork  int
 	// parked items of other nodes are wrong by this state and perhaps right by
 	// the next.
 	parked []*item
@@ -82,9 +88,9 @@ func New(cfg Config) *Pool {
 	}
 	p := &Pool{
 		judge: cfg.Judge, limits: cfg.Limits, log: cfg.Logger,
-		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), over: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 		queue:      newQueue(min(queueCount, cfg.Limits.Size), min(queueBytes, cfg.Limits.Bytes)),
-		unverified: make(map[[32]byte]*item), shelf: newShelf(), fates: newFates(), doubts: newDoubts(),
+		unverified: make(map[[32]byte]*item), claimed: make(map[string]bool), shelf: newShelf(), fates: newFates(), doubts: newDoubts(),
 	}
 	go p.collect()
 	return p

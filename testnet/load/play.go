@@ -25,7 +25,8 @@ type Play struct {
 	Outstanding int
 	// Tick is how long transactions wait for company in a batch; 10 ms if 0.
 	Tick time.Duration
-	// Connections to each node; 4 if 0.
+	// Connections to each node; 16 if 0, so that what is on its way does not bound
+	// what a node can do.
 	Connections int
 	// Source is the local address to dial from, "" for any.
 	Source string
@@ -76,7 +77,7 @@ func (p Play) Run(ctx context.Context) (Report, error) {
 		p.Tick = 10 * time.Millisecond
 	}
 	if p.Connections <= 0 {
-		p.Connections = 4
+		p.Connections = 16
 	}
 	if p.Outstanding <= 0 {
 		p.Outstanding = 15_000
