@@ -41,9 +41,10 @@ type Request struct {
 }
 
 // Fetch makes a record, or continues the one in the directory. Blocks are
-// linked to each other and to a commit of the genesis' validators while they
-// come, so that a node of another chain, or a liar, is found at once; whether
-// they keep the rules is for the verifier.
+// linked to each other, and each to a commit of the genesis' validators, while
+// they come, so that a node of another chain, or a liar, is found at once, and
+// nobody can fill the disk with blocks of his own making; whether they keep the
+// rules is for the verifier.
 func Fetch(ctx context.Context, q Request) (*Record, error) {
 	trust, err := chain.ParseTrust(q.Genesis)
 	if err != nil {
@@ -85,7 +86,8 @@ func (f *fetcher) resume() error {
 	f.next, f.chunkFirst = g.InitialHeight, g.InitialHeight
 	f.manifest = &Manifest{Format: Format, ChainID: g.ChainID, First: g.InitialHeight}
 	old, err := readFetching(f.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	complete := errors.Is(err, fs.ErrNotExist)
+	if complete {
 		old, err = readManifest(f.Dir)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -121,18 +123,24 @@ func (f *fetcher) resume() error {
 		if err != nil {
 			return err
 		}
-		return f.takeOver(file, b)
+		return f.takeOver(file, b, complete)
 	}
 	return nil
 }
 
-// takeOver continues after an existing chunk.
-func (f *fetcher) takeOver(file File, b []byte) error {
+// takeOver continues after an existing chunk. Of an incomplete record the last
+// block is fetched again: no commit of it was seen, and whoever gave it may have
+// made it up.
+func (f *fetcher) takeOver(file File, b []byte, complete bool) error {
 	f.chunk, f.chunkFirst = b, f.next
 	for rest := b; len(rest) > 0; {
 		raw, more, err := cut(rest)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file.Name, err)
+		}
+		if len(more) == 0 && !complete {
+			f.chunk = b[:len(b)-len(rest)]
+			break
 		}
 		rest = more
 		block, err := chain.DecodeBlock(raw)
@@ -167,6 +175,12 @@ func (f *fetcher) link(b *chain.Block) error {
 		}
 		if !bytes.Equal(h.LastBlockId.Hash, want[:]) {
 			return fmt.Errorf("block %d follows %x, the block before it is %x", h.Height, h.LastBlockId.Hash, want)
+		}
+		if b.LastCommit == nil {
+			return fmt.Errorf("block %d has no commit of the block before it", h.Height)
+		}
+		if _, err := f.trust.VerifyHeader(f.last, b.LastCommit); err != nil {
+			return err
 		}
 	}
 	if want := chain.DataHash(b.Data.Txs); !bytes.Equal(h.DataHash, want[:]) {

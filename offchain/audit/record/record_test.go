@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -233,8 +235,8 @@ func TestAStoppedFetchGoesOnWhereItStopped(t *testing.T) {
 	if heights, err := read(r); err != nil || len(heights) != 2020 {
 		t.Fatalf("%d blocks, %v", len(heights), err)
 	}
-	if got := s.asked.Load(); got != 1020 {
-		t.Errorf("%d blocks were fetched, 1020 are not in a complete file", got)
+	if got := s.asked.Load(); got != 1021 {
+		t.Errorf("%d blocks were fetched, 1020 are not in a complete file, and of its last no commit was seen", got)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "fetching.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a note of the stopped fetch is left: %v", err)
@@ -338,6 +340,105 @@ func TestALyingNodeIsFoundWhileFetching(t *testing.T) {
 	other.mustFetch(dir)
 	if _, err := s.fetch(dir); err == nil {
 		t.Error("a record of another chain was continued")
+	}
+}
+
+// A node that gives blocks nobody signed is not listened to for long.
+func TestBlocksWithoutACommitFillNoDisk(t *testing.T) {
+	s := newSource(t)
+	s.grow(1)
+	lie := &endless{source: s}
+	_, err := record.Fetch(context.Background(), record.Request{Source: lie, Genesis: s.genesis, Dir: t.TempDir()})
+	if !errors.Is(err, chain.ErrCommit) || lie.given > 100 {
+		t.Fatalf("after %d blocks: %v", lie.given, err)
+	}
+}
+
+// A last block that a node made up does not keep another node from going on.
+func TestWhatNoCommitIsOfIsFetchedAgain(t *testing.T) {
+	s := newSource(t)
+	s.grow(20)
+	dir := t.TempDir()
+	lie := &endless{source: s, fair: 16}
+	if _, err := record.Fetch(context.Background(), record.Request{Source: lie, Genesis: s.genesis, Dir: dir}); err == nil {
+		t.Fatal("fetched")
+	}
+	if _, err := s.fetch(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endless gives blocks that follow each other and that nobody signed, for ever, or
+// one at the end of fair ones.
+type endless struct {
+	*source
+	fair  int64
+	given int64
+	made  []*types.Block
+	// asking guards given and made: several ranges are asked for at once.
+	asking sync.Mutex
+}
+
+func (e *endless) Status(ctx context.Context) (*api.Status, error) {
+	s, err := e.source.Status(ctx)
+	if err == nil {
+		if s.Height = e.fair; e.fair == 0 {
+			s.Height = 1 << 40
+		}
+	}
+	return s, err
+}
+
+func (e *endless) Blocks(ctx context.Context, from, to int64) ([][]byte, error) {
+	e.asking.Lock()
+	defer e.asking.Unlock()
+	if e.fair > 0 {
+		raws, err := e.source.Blocks(ctx, from, min(to, e.fair))
+		if err == nil && from+int64(len(raws)) > e.fair {
+			pb, err := e.blocks[e.fair-1].ToProto()
+			if err != nil {
+				return nil, err
+			}
+			pb.Header.AppHash = bytes.Repeat([]byte{1}, 32)
+			if raws[len(raws)-1], err = pb.Marshal(); err != nil {
+				return nil, err
+			}
+		}
+		return raws, err
+	}
+	if e.given += to - from + 1; e.given > 5000 {
+		return nil, errors.New("5,000 blocks were taken")
+	}
+	e.unsignedUntil(to)
+	var out [][]byte
+	for h := from; h <= to; h++ {
+		pb, err := e.made[h-1].ToProto()
+		if err != nil {
+			return nil, err
+		}
+		b, err := pb.Marshal()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+// unsignedUntil makes blocks up to a height, each with a commit of one signature that
+// is none.
+func (e *endless) unsignedUntil(to int64) {
+	for h := int64(len(e.made)) + 1; h <= to; h++ {
+		last, lastID := &types.Commit{}, types.BlockID{}
+		if h > 1 {
+			lastID = types.BlockID{Hash: e.made[h-2].Hash(), PartSetHeader: types.PartSetHeader{Total: 1, Hash: make([]byte, 32)}}
+			last = &types.Commit{Height: h - 1, BlockID: lastID, Signatures: []types.CommitSig{
+				{BlockIDFlag: types.BlockIDFlagCommit, ValidatorAddress: e.set.Validators[0].Address, Timestamp: start, Signature: make([]byte, 64)}}}
+		}
+		b := types.MakeBlock(h, nil, last, nil)
+		b.Header.Populate(cmtversion.Consensus{Block: 11}, e.chainID, start.Add(time.Duration(h)*time.Second), lastID, e.set.Hash(), e.set.Hash(),
+			types.DefaultConsensusParams().Hash(), make([]byte, 32), nil, e.set.Validators[0].Address)
+		e.made = append(e.made, b)
 	}
 }
 

@@ -93,7 +93,7 @@ func (w *world) interrupted(t *testing.T) {
 func (w *world) interruptedForgery(t *testing.T) {
 	e := *w.engine
 	e.t, e.sloppy = t, 30
-	rec := e.seal(w.specs).fetch(t.TempDir())
+	rec := e.seal(w.specs).write(t)
 	want, err := verify.Run(context.Background(), rec, verify.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -162,7 +162,7 @@ func (w *world) otherValidators(t *testing.T) {
 func (w *world) fewSignatures(t *testing.T) {
 	e := *w.engine
 	e.t, e.sloppy = t, 30
-	wants(t, e.audit(w.specs), "header/commit")
+	wants(t, runBoth(t, e.seal(w.specs).write(t), verify.Options{Workers: 2}), "header/commit")
 }
 
 func TestVerificationStopsWithItsContext(t *testing.T) {
