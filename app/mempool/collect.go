@@ -18,9 +18,9 @@ const (
 	// What comes after a longer silence, or from one who waits for each answer, is
 	// begun at once.
 	gathering = 25 * time.Millisecond
-	// mostAtWork batches at once, the second only if there is enough for it: what
-	// of one needs a single core or waits for the last core of a stage, the other
-	// fills.
+	// mostAtWork batches at once, the second only if there is enough for it that is
+	// not doubted: what of one needs a single core or waits for the last core of a
+	// stage, the other fills.
 	mostAtWork = 2
 	// mostTurns an item has beside others of the same claims.
 	mostTurns = 4
@@ -86,12 +86,12 @@ func (p *Pool) ended(n int, began, now time.Time) {
 func (p *Pool) turn() bool {
 	for {
 		p.mu.RLock()
-		working, waiting, held := p.atWork, p.queue.len(), len(p.held)
+		working, waiting, sound := p.atWork, p.queue.len()+len(p.held), p.queue.peers.count+p.queue.clients.count
 		p.mu.RUnlock()
-		if waiting+held == 0 {
+		if waiting == 0 {
 			return false
 		}
-		if working == 0 || working < mostAtWork && waiting >= enough {
+		if working == 0 || working < mostAtWork && sound >= enough {
 			return true
 		}
 		select {
