@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	"github.com/urna-vote/urna/app/foresee"
 	"github.com/urna-vote/urna/app/genesis"
 	"github.com/urna-vote/urna/app/mempool"
 	"github.com/urna-vote/urna/app/store"
@@ -54,8 +55,11 @@ type App struct {
 	keepers  *Keepers
 	router   *txn.Router
 	verifier *txn.Verifier
-	store    *store.Store
-	pool     *mempool.Pool
+	// What is verified before its turn leaves a core to the engine.
+	foreverifier *txn.Verifier
+	foresight    *foresee.Foresight
+	store        *store.Store
+	pool         *mempool.Pool
 
 	consensus sync.Mutex // one step of consensus at a time; guards:
 	decided   []*decision
@@ -106,6 +110,8 @@ func NewWith(cfg Config, rules Rules) (*App, error) {
 		room: defaultRoom, failed: make(chan struct{}),
 	}
 	a.verifier = txn.NewVerifier(a.workers)
+	a.foreverifier = txn.NewVerifier(foreseers(a.workers))
+	a.foresight = foresee.New((*foreteller)(a))
 	a.store, err = store.Open(store.Options{
 		Dir: cfg.Dir, FS: cfg.FS, ChainID: cfg.ChainID, CacheBytes: cfg.CacheBytes,
 		Say: func(what string) { a.log.Warn("store", "says", what) },
@@ -127,6 +133,7 @@ func NewWith(cfg Config, rules Rules) (*App, error) {
 // Close ends the application when no view is in use.
 func (a *App) Close() error {
 	a.closeSnapshots()
+	a.foresight.Close()
 	a.pool.Close()
 	a.consensus.Lock()
 	defer a.consensus.Unlock()

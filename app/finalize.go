@@ -19,6 +19,7 @@ func (a *App) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 	if err := a.Failure(); err != nil {
 		return nil, err
 	}
+	a.foresight.Take(req.Height)
 	base := a.View()
 	defer base.Close()
 	b := block{height: req.Height, timeMS: req.Time.UnixMilli(), txs: req.Txs}
@@ -29,6 +30,8 @@ func (a *App) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 			return nil, a.stop(a.refuseDecided(req, rej))
 		}
 		a.keep(d)
+	} else {
+		a.foresight.Forget() // blocks come as proposals
 	}
 	a.pending = d
 	hash := d.sealed.Height.AppHash

@@ -170,7 +170,7 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 	})
 	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(paced),
 		func() (*types.GenesisDoc, error) { return n.genesis.Doc, nil },
-		n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation), logger, join...)
+		n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation), logger, append(join, withForesight(n.app))...)
 	if err != nil {
 		return errors.Join(fmt.Errorf("open engine: %w", err), n.failed.Err())
 	}

@@ -45,6 +45,9 @@ func TestBlocksAreDecidedDeterministically(t *testing.T) {
 		if within == "app/mempool" {
 			continue // it offers candidates, which are judged again before their block, and decides none
 		}
+		if within == "app/foresee" {
+			continue // it has pure facts verified before their turn, and decides nothing
+		}
 		for _, f := range p.Syntax {
 			checkFile(t, p, within, f)
 		}

@@ -50,6 +50,7 @@ var Table = []Rule{
 	{"x/*", join(xTypes, []string{"proto/urna/...", "crypto/..."}), "a module's types know no store, application or engine"},
 	{"app/store", []string{pebble, "x/ledger", "crypto/lthash", "crypto/merkle"}, "the store does not know what keys mean"},
 	{"app/mempool", []string{"app/txn", "x/ledger", "x/envelope"}, "what waits for a block decides none and knows no message"},
+	{"app/foresee", []string{"app/txn"}, "what is verified before its turn decides nothing and knows no message"},
 	{"app/...", join(xTypes, []string{"x/*/keeper", "app/...", "proto/urna/...", "crypto/...", "x/ledger",
 		"github.com/cometbft/cometbft/abci/types", "github.com/cometbft/cometbft/proto/tendermint/...", "github.com/cometbft/cometbft/libs/fail",
 		"github.com/cockroachdb/pebble/v2/vfs"}),
