@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/urna-vote/urna/crypto/sign"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
 	"github.com/urna-vote/urna/x/election"
@@ -25,20 +26,34 @@ func (k *Keeper) PrecheckIssueToken(ctx ledger.Context, r ledger.Reader, tx *led
 	}
 	demands := ledger.Demands{Claims: []string{roll.EntryClaim(id, m.Entry)}}
 	members := def.Panels[m.Panel].Issuers
-	params := sha256.New()
+	keys := make([]byte, 0, len(members)*sign.PublicKeySize)
 	for _, issuer := range members {
-		_, _ = params.Write(def.Issuers[issuer].OperatorKey)
+		keys = append(keys, def.Issuers[issuer].OperatorKey...)
 	}
+	params := sha256.Sum256(keys)
+	message := issuance.EndorseBytes(ctx.ChainID, m)
+	demands.Checks = make([]ledger.Check, len(members))
 	for i, issuer := range members {
-		demands.Checks = append(demands.Checks, ledger.Check{
-			Fact:   issuance.Endorsement(ctx.ChainID, m, def.Issuers[issuer].OperatorKey, m.Endorsements[i]),
-			Params: [32]byte(params.Sum(nil)),
+		demands.Checks[i] = ledger.Check{
+			Fact: sign.Item{
+				Public: [sign.PublicKeySize]byte(def.Issuers[issuer].OperatorKey), Message: message,
+				Signature: [sign.SignatureSize]byte(m.Endorsements[i]),
+			},
+			Params: params,
 			Code:   issuance.CodeEndorsement,
-			Field:  fmt.Sprintf("endorsements[%d]", i),
-		})
+			Field:  endorsementFields[i],
+		}
 	}
 	return demands, nil
 }
+
+// endorsementFields name the endorsements of a record in refusals.
+var endorsementFields = func() (names [election.MaxPanelMembers]string) {
+	for i := range names {
+		names[i] = fmt.Sprintf("endorsements[%d]", i)
+	}
+	return names
+}()
 
 // CheckRecord checks everything about a record but its endorsements: what a
 // member asks of the ledger before it endorses.
