@@ -118,6 +118,20 @@ func (p *judge) Verify(vs []*mempool.Verdict) {
 	}
 }
 
+// Sift asks cryptography about all but proofs of ballots.
+func (p *judge) Sift(vs []*mempool.Verdict) {
+	a := (*App)(p)
+	items := make([]txn.Item, len(vs))
+	for i, v := range vs {
+		items[i].Checks = txn.Cheap(v.Opened.Checks(v.Demands))
+	}
+	for i, err := range a.verifier.Verify(items) {
+		if err != nil {
+			vs[i].Refusal = asRefusal(a.faultless(vs[i].Opened, err))
+		}
+	}
+}
+
 // What verifying takes another node, by rough measure, in nanoseconds of a core:
 // for each check, and for each byte of a proof.
 const (

@@ -214,6 +214,7 @@ func (p *Pool) try(batch []*item) (done bool) {
 		txs[i] = it.tx
 	}
 	verdicts := p.judge.Look(txs)
+	p.sift(batch, verdicts)
 	at, asked := p.sort(batch, verdicts)
 	defer p.claimedNoMore(asked)
 	p.judge.Verify(asked)
@@ -230,6 +231,51 @@ func (p *Pool) recovered(transactions int) {
 	if r := recover(); r != nil {
 		p.log.Error("ALARM: checking transactions makes the program fail", "transactions", transactions, "panic", r, "stack", string(debug.Stack()))
 	}
+}
+
+// sift refuses those of a batch that claim what others claim, of it or of one at
+// work, and are anybody's. Without it rubbish could use up the turns of the right
+// one.
+func (p *Pool) sift(batch []*item, verdicts []Verdict) {
+	at, asked := p.rivals(verdicts)
+	if len(asked) == 0 {
+		return
+	}
+	p.judge.Sift(asked)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n, v := range asked {
+		it := batch[at[n]]
+		if v.Refusal == nil || p.unverified[it.tx.Hash] != it {
+			continue
+		}
+		if !it.peer {
+			p.doubts.note(it.from, false)
+		}
+		p.settle(it, v.Refusal)
+	}
+}
+
+// rivals are those of a batch that state has nothing against and whose claims are
+// not theirs alone.
+func (p *Pool) rivals(verdicts []Verdict) (at []int, asked []*Verdict) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	times := make(map[string]int, len(verdicts))
+	for i := range verdicts {
+		if verdicts[i].Refusal == nil {
+			for _, c := range verdicts[i].Demands.Claims {
+				times[c]++
+			}
+		}
+	}
+	contested := func(c string) bool { return times[c] > 1 || p.claimed[c] }
+	for i := range verdicts {
+		if v := &verdicts[i]; v.Refusal == nil && slices.ContainsFunc(v.Demands.Claims, contested) {
+			at, asked = append(at, i), append(asked, v)
+		}
+	}
+	return at, asked
 }
 
 // sort says which of a batch are to be verified now: those without a refusal,

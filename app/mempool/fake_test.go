@@ -107,8 +107,17 @@ func (l *ledgerOf) Verify(vs []*mempool.Verdict) {
 	l.verified.Add(int64(len(vs)))
 	time.Sleep(time.Duration(len(vs)) * l.each)
 	for _, v := range vs {
-		if strings.Contains(string(v.Opened.Tx.Raw), "bad") {
+		if strings.Contains(string(v.Opened.Tx.Raw), "bad") || strings.Contains(string(v.Opened.Tx.Raw), "forged") {
 			v.Refusal = codeProof.Refuse("proof", "bad").(*ledger.Refusal)
+		}
+	}
+}
+
+// Sift finds what is "forged".
+func (l *ledgerOf) Sift(vs []*mempool.Verdict) {
+	for _, v := range vs {
+		if strings.Contains(string(v.Opened.Tx.Raw), "forged") {
+			v.Refusal = codeProof.Refuse("signature", "forged").(*ledger.Refusal)
 		}
 	}
 }

@@ -38,6 +38,9 @@ type Judge interface {
 	// Verify asks cryptography about verdicts without a refusal, all together,
 	// and sets the refusals.
 	Verify(vs []*Verdict)
+	// Sift does so with all but the dearest checks, and remembers nothing: of
+	// several that claim the same it finds those that anybody could have made.
+	Sift(vs []*Verdict)
 }
 
 // Reads is what a judgement read of the state.

@@ -76,6 +76,9 @@ func newLane(count int, bytes int64) *lane {
 	return &lane{maxCount: max(1, count), maxBytes: max(1, bytes), groups: make(map[string]*group)}
 }
 
+// mostOfFree: a group may hold so many times what is free.
+const mostOfFree = 4
+
 // push queues an item, if there is room. While others wait no group may hold
 // more than half of the room, nor a source more than half of its group's.
 func (l *lane) push(it *item) bool {
@@ -85,6 +88,10 @@ func (l *lane) push(it *item) bool {
 	}
 	g := l.groups[it.from.Group]
 	if g != nil && len(l.groups) > 1 && (g.count >= (l.maxCount+1)/2 || g.bytes+size > l.maxBytes/2) {
+		return false
+	}
+	// However many hold all they can, there is room for one who has nothing here.
+	if g != nil && (g.count >= mostOfFree*(l.maxCount-l.count) || g.bytes > mostOfFree*(l.maxBytes-l.bytes-size)) {
 		return false
 	}
 	if g == nil {

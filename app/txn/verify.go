@@ -84,6 +84,14 @@ func (v *Verifier) verify(items []Item, atOnce bool) []error {
 	return answer
 }
 
+// Cheap are the checks that are no proofs of ballots.
+func Cheap(checks []ledger.Check) []ledger.Check {
+	return slices.DeleteFunc(slices.Clone(checks), func(c ledger.Check) bool {
+		_, proof := c.Fact.(ballotFact)
+		return proof
+	})
+}
+
 func run(workers int, jobs []func()) {
 	Spread(workers, len(jobs), func(from, to int) {
 		for _, job := range jobs[from:to] {
