@@ -1,11 +1,13 @@
 package mempool_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/urna-vote/urna/app/mempool"
 )
@@ -25,7 +27,11 @@ func TestNothingWrongStaysAndNothingRightLeaves(t *testing.T) {
 			key++
 			more = append(more, tx(elections[random.IntN(3)], key-random.IntN(3), fmt.Sprintf("good %d", round)))
 		}
-		_ = submit(t, p, "x", more...) // some are spent, claimed or of a closed election
+		// Some are spent or of a closed election, and what claims the same as another
+		// has no answer before the next block.
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		_ = p.Submit(ctx, from("x"), more)
+		cancel()
 		waiting := candidates(p)
 		var block [][]byte
 		keys := map[string]bool{}
