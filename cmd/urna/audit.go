@@ -112,6 +112,7 @@ func (w verification) options(cmd *cobra.Command, progress *terminal.Progress) v
 }
 
 func runAudit(cmd *cobra.Command, dir string, until int64, w verification) error {
+	boundMemory()
 	rec, err := record.Open(dir)
 	if errors.Is(err, record.ErrDamaged) {
 		return terminal.Difference(err)

@@ -67,6 +67,7 @@ It ends with code 3, and decrypts nothing, if the record does not verify.`,
 }
 
 func (d *decryption) run(cmd *cobra.Command) error {
+	boundMemory()
 	id, err := commission.Hex32("--election", d.election)
 	if err != nil {
 		return terminal.Usage("%w", err)
