@@ -39,7 +39,7 @@ func (b *bench) floor(ctx context.Context, validators int, key string) (err erro
 	length := b.options.floorFor
 	list := load.Random(int(length.Seconds()*mostFloor), size)
 	r, err := t.play(ctx, fmt.Sprintf("floor, %d bytes, %d validators", size, validators), load.Play{
-		List: list, To: list.Len(), Length: length, Connections: 2,
+		List: list, To: list.Len(), Length: length,
 	})
 	if err != nil {
 		return fmt.Errorf("floor: %w", err)

@@ -39,11 +39,24 @@ func openResults(path string) (*results, error) {
 	return r, nil
 }
 
+// set sets a figure and notes at which commit it was measured.
 func (r *results) set(key string, value any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.values[key] = value
+	if _, figure := value.(float64); !figure {
+		return
+	}
+	at, ok := r.values[measuredAt].(map[string]any)
+	if !ok {
+		at = map[string]any{}
+		r.values[measuredAt] = at
+	}
+	at[key] = r.values["commit"]
 }
+
+// measuredAt is the group of the commits of figures.
+const measuredAt = "measured_at"
 
 // number of a key, if it was measured.
 func (r *results) number(key string) (float64, bool) {

@@ -111,15 +111,16 @@ func (r *results) verdict(g goal, value float64) (bound, reached string) {
 
 func (r *results) goals() string {
 	var b strings.Builder
-	b.WriteString("| key | what | measured | must reach | reached |\n|---|---|---|---|---|\n")
+	b.WriteString("| key | what | measured | must reach | reached | at commit |\n|---|---|---|---|---|---|\n")
+	at := r.group(measuredAt)
 	for _, g := range goals {
 		value, ok := r.number(g.key)
 		if !ok {
-			fmt.Fprintf(&b, "| `%s` | %s | not measured | | |\n", g.key, g.what)
+			fmt.Fprintf(&b, "| `%s` | %s | not measured | | | |\n", g.key, g.what)
 			continue
 		}
 		bound, reached := r.verdict(g, value)
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", g.key, g.what, figure(value), bound, reached)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", g.key, g.what, figure(value), bound, reached, orNone(at[g.key]))
 	}
 	return b.String()
 }
