@@ -1,5 +1,5 @@
 // Package app is the application under the consensus engine (ABCI 2.0), one
-// file per step: info, checktx, mempool, proposal, finalize, commit, query,
+// file per step: info, mempool, proposal, finalize, commit, query,
 // snapshot. One function, decide, says whether a block is right and what it
 // makes of the state; it sees the block, the state before and the rule version
 // and nothing else. See docs/spec/transactions.md, "Blocks".

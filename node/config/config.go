@@ -177,7 +177,7 @@ func (p P2P) Validate() error {
 // Consensus has the pace of blocks.
 type Consensus struct {
 	TimeoutPropose time.Duration `koanf:"timeout_propose" doc:"how long a proposal is awaited; at least five times the making and checking of a full block"`
-	TimeoutCommit  time.Duration `koanf:"timeout_commit" doc:"pause after a block with transactions: it gathers the next ones; none while a full block waits"`
+	TimeoutCommit  time.Duration `koanf:"timeout_commit" doc:"pause after a block with transactions: it gathers the next ones; none while half a block waits"`
 	IdlePause      time.Duration `koanf:"idle_pause" doc:"pause after a block while nothing waits, if longer: an idle chain fills disks; a deadline takes effect so much later"`
 	DoubleSign     int64         `koanf:"double_sign_check" doc:"refuse to start if this key signed one of so many last blocks; 0 is off"`
 }

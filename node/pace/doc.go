@@ -1,5 +1,5 @@
 // Package pace sets the pause that consensus makes after each block: none
-// while a full block waits, a short one while transactions come, a longer one
+// while half a block waits, a short one while transactions come, a longer one
 // while none do. The engine has one pause for all three: a short one lets an
 // idle chain fill disks with empty blocks, a long one makes voters wait.
 //

@@ -39,14 +39,6 @@ func NewCode(module string, number uint32, name string) Code {
 	return c
 }
 
-// LookupCode finds a registered code by its ABCI codespace and number.
-func LookupCode(module string, number uint32) (Code, bool) {
-	codesMu.Lock()
-	defer codesMu.Unlock()
-	c, ok := codes[fmt.Sprintf("%s/%d", module, number)]
-	return c, ok
-}
-
 // Retry reports whether the refusal depends on state.
 func (c Code) Retry() bool { return c.Number >= RetryFrom }
 
