@@ -282,6 +282,9 @@ func (a *Audit) block(ctx context.Context, b *opened, last, total int64) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	if ctx.Err() != nil { // also where both were ready
+		return context.Cause(ctx)
+	}
 	if b.err != nil {
 		return b.err
 	}
