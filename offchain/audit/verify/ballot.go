@@ -12,7 +12,6 @@ import (
 	"github.com/urna-vote/urna/crypto/elgamal"
 	"github.com/urna-vote/urna/crypto/group"
 	"github.com/urna-vote/urna/crypto/merkle"
-	"github.com/urna-vote/urna/offchain/audit/table"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -31,10 +30,11 @@ type sum struct {
 type counted struct {
 	// size is how many keys the zone has.
 	size uint64
-	// rest are those that are not in the list; nil before it is begun.
-	rest     *table.Cursor
-	frontier merkle.Frontier
-	done     *ballotv1.Counted
+	// due is how many of them the ledger has in its list by now. Nothing shows
+	// them before all are there: the list is made then, at once, and those who
+	// follow the chain to decrypt do not stop for it.
+	due  uint64
+	done *ballotv1.Counted
 }
 
 // listingPerBlock is how many keys all lists together grow in a block.
@@ -240,64 +240,53 @@ func (e *elect) addUp(style *electionv1.Style, parts []ballot.Part, ct *elgamal.
 	return nil
 }
 
-// continueLists builds the lists of counted ballots of zones whose voting is
-// over, so many keys a block over all zones.
+// continueLists lets the lists of counted ballots of zones whose voting is over
+// grow as the ledger's do, by so many keys a block over all zones.
 func (v *verifier) continueLists() {
-	budget := listingPerBlock
+	budget := uint64(listingPerBlock)
 	for _, phase := range []electionv1.Phase{electionv1.Phase_PHASE_CLOSED, electionv1.Phase_PHASE_COUNTING} {
 		v.each(phase, func(z *zone) {
-			if budget > 0 && z.list.done == nil {
-				budget -= v.continueList(z, budget)
+			l := &z.list
+			if budget == 0 || l.done != nil {
+				return
+			}
+			n := min(budget, l.size-l.due)
+			budget, l.due = budget-n, l.due+n
+			if l.due == l.size {
+				root, err := v.countedRoot(z)
+				v.store.failed(err)
+				l.done = &ballotv1.Counted{Size_: l.size, Root: root[:]}
 			}
 		})
 	}
 }
 
-func (v *verifier) continueList(z *zone, budget int) int {
-	l := &z.list
-	if l.rest == nil && !v.beginList(z) {
-		return 0
+// countedRoot is the root of the list of a zone's counted ballots.
+func (v *verifier) countedRoot(z *zone) (merkle.Hash, error) {
+	var frontier merkle.Frontier
+	keys, err := v.store.listed.Ascend(z.prefix())
+	if err != nil {
+		return merkle.Hash{}, err
 	}
-	n := min(uint64(budget), l.size-l.frontier.Size())
-	for range n {
-		record, ok, err := l.rest.Next()
+	for frontier.Size() < z.list.size {
+		record, ok, err := keys.Next()
 		if err != nil || !ok {
-			v.store.failed(cmp.Or(err, errList))
-			return 0
+			return merkle.Hash{}, cmp.Or(err, errList)
 		}
 		key := [32]byte(record[len(record)-32:])
 		s := v.spentBy(key)
 		if s == nil {
-			v.store.failed(errList)
-			return 0
+			return merkle.Hash{}, errList
 		}
-		if err := l.frontier.Append(merkle.LeafHash(ballot.CountedData(key, s.sequence, s.logIndex)), nil); err != nil {
+		if err := frontier.Append(merkle.LeafHash(ballot.CountedData(key, s.sequence, s.logIndex)), nil); err != nil {
 			panic("verify: list of counted ballots in memory: " + err.Error())
 		}
 	}
-	if l.frontier.Size() == l.size {
-		root := l.frontier.Root()
-		l.done, l.rest = &ballotv1.Counted{Size_: l.size, Root: root[:]}, nil
-	}
-	return int(n)
+	return frontier.Root(), nil
 }
 
 // errList: the state on disk contradicts itself.
 var errList = errors.New("fewer ballot keys are kept than were counted")
-
-// beginList begins to go through the keys of a zone, after those that a
-// checkpoint has in the list.
-func (v *verifier) beginList(z *zone) bool {
-	rest, err := v.store.listed.Ascend(z.prefix())
-	for range z.list.frontier.Size() {
-		if err == nil {
-			_, _, err = rest.Next()
-		}
-	}
-	v.store.failed(err)
-	z.list.rest = rest
-	return err == nil
-}
 
 // message is the running sum as the summary has it.
 func (s *sum) message() *ballotv1.Sum {

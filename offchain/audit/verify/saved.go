@@ -200,11 +200,7 @@ func loadElection(s *saver, chainID string, from *savedElection) (*elect, error)
 	e.roll, e.sizes, e.rolls = loadMessage[rollv1.Roll](s, from.Roll), from.Sizes, from.Rolls
 	e.removed, e.issued = loadBits(from.Removed), loadBits(from.Issued)
 	for i := range from.Zones {
-		z, err := loadZone(s, e, uint32(i), &from.Zones[i])
-		if err != nil {
-			return nil, err
-		}
-		e.zones = append(e.zones, z)
+		e.zones = append(e.zones, loadZone(s, e, uint32(i), &from.Zones[i]))
 	}
 	for _, t := range from.Staged {
 		edge, err := merkle.UnmarshalFrontier(t.Edge)

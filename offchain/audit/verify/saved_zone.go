@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/urna-vote/urna/crypto/merkle"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
@@ -15,8 +14,7 @@ type savedZone struct {
 	State                                           []byte
 	Making                                          *savedMaking
 	Key, Units, Counting, Result, Protocol, ListEnd optional
-	ListSize                                        uint64
-	ListEdge                                        []byte
+	ListSize, ListDue                               uint64
 	Shares                                          map[uint32][]byte
 	Consent, Approved                               bool
 }
@@ -40,7 +38,7 @@ func (z *zone) save(s *saver) savedZone {
 	out := savedZone{
 		State: saveMessage(s, &z.state).Bytes, Key: saveMessage(s, z.key), Units: saveMessage(s, z.units),
 		Counting: saveMessage(s, z.counting), Result: saveMessage(s, z.result), Protocol: saveMessage(s, z.protocol),
-		ListEnd: saveMessage(s, z.list.done), ListSize: z.list.size, ListEdge: z.list.frontier.Marshal(),
+		ListEnd: saveMessage(s, z.list.done), ListSize: z.list.size, ListDue: z.list.due,
 		Shares: map[uint32][]byte{}, Consent: z.consent, Approved: z.approved,
 	}
 	for i, share := range z.shares {
@@ -56,18 +54,14 @@ func (z *zone) save(s *saver) savedZone {
 	return out
 }
 
-func loadZone(s *saver, e *elect, index uint32, from *savedZone) (*zone, error) {
+func loadZone(s *saver, e *elect, index uint32, from *savedZone) *zone {
 	z := &zone{
 		election: e, index: index, key: loadMessage[ceremonyv1.ElectionKey](s, from.Key), units: loadMessage[tallyv1.Units](s, from.Units),
 		counting: loadMessage[tallyv1.CountingTrustees](s, from.Counting), result: loadMessage[tallyv1.Result](s, from.Result),
 		protocol: loadMessage[tallyv1.Protocol](s, from.Protocol), consent: from.Consent, approved: from.Approved,
 	}
 	s.err = cmp.Or(s.err, z.state.Unmarshal(from.State))
-	edge, err := merkle.UnmarshalFrontier(from.ListEdge)
-	if err != nil {
-		return nil, err
-	}
-	z.list = counted{size: from.ListSize, frontier: *edge, done: loadMessage[ballotv1.Counted](s, from.ListEnd)}
+	z.list = counted{size: from.ListSize, due: from.ListDue, done: loadMessage[ballotv1.Counted](s, from.ListEnd)}
 	for i, b := range from.Shares {
 		if z.shares == nil {
 			z.shares = map[uint32]*tallyv1.DecryptionShare{}
@@ -86,5 +80,5 @@ func loadZone(s *saver, e *elect, index uint32, from *savedZone) (*zone, error) 
 		}
 		z.ceremony = c
 	}
-	return z, nil
+	return z
 }
