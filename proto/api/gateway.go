@@ -11,8 +11,9 @@ type TokenRequest struct {
 	Entry    Hex    `json:"entry"`
 	Style    uint32 `json:"style"`
 	Panel    uint32 `json:"panel"`
-	// Pass and Code show to this issuer whose entry it is.
-	Pass Hex    `json:"pass"`
+	// Pass and Code show to this issuer whose entry it is. Within a session of
+	// the portal there is no pass, and the code is the one that was sent.
+	Pass Hex    `json:"pass,omitempty"`
 	Code string `json:"code"`
 	// Blinded is this member's blinded message, BlindedHashes the SHA-256 of
 	// each member's in panel order.

@@ -51,6 +51,14 @@ func Refused(err error, name string) bool {
 type Gateway struct {
 	addresses []string
 	http      *http.Client
+	language  string
+}
+
+// Speak makes a client that asks for texts in a language ("ru", "en").
+func (g *Gateway) Speak(language string) *Gateway {
+	other := *g
+	other.language = language
+	return &other
 }
 
 // New makes a client of a gateway with one or more addresses
@@ -98,6 +106,10 @@ func (g *Gateway) Sign(ctx context.Context, r api.SignRequest) ([]byte, error) {
 // answer that another would give too. Every request may be repeated: the
 // gateway gives the same answer to the same request.
 func (g *Gateway) call(ctx context.Context, method, path string, in, out any) error {
+	return g.callAs(ctx, Bearer{}, method, path, in, out)
+}
+
+func (g *Gateway) callAs(ctx context.Context, session Bearer, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -117,7 +129,7 @@ func (g *Gateway) call(ctx context.Context, method, path string, in, out any) er
 			pause *= 2
 		}
 		for _, address := range g.addresses {
-			err := g.once(ctx, method, address+path, body, out)
+			err := g.once(ctx, session, method, address+path, body, out)
 			var refusal *Refusal
 			if err == nil || (errors.As(err, &refusal) && refusal.Status < 500) {
 				return err
@@ -131,13 +143,19 @@ func (g *Gateway) call(ctx context.Context, method, path string, in, out any) er
 	return fmt.Errorf("%w: %w", ErrUnavailable, last)
 }
 
-func (g *Gateway) once(ctx context.Context, method, address string, body []byte, out any) error {
+func (g *Gateway) once(ctx context.Context, session Bearer, method, address string, body []byte, out any) error {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if session.text != "" {
+		request.Header.Set("Authorization", "Bearer "+session.text)
+	}
+	if g.language != "" {
+		request.Header.Set("Accept-Language", g.language)
 	}
 	response, err := g.http.Do(request)
 	if err != nil {
