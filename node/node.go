@@ -167,6 +167,7 @@ func (n *Node) openEngine(ctx context.Context, dir home.Dir, signer types.PrivVa
 	paced := pace.Before(intake.Guard(n.app, n.failed), pace.Config{
 		Engine: engine.Consensus, Busy: n.cfg.Consensus.TimeoutCommit, Idle: n.cfg.Consensus.IdlePause,
 		FullBlock: config.FullBlock, Waiting: n.app.Pool().Size, Ready: n.app.Pool().Ready,
+		Due: n.app.Due, Unfinished: n.app.Unfinished, Now: time.Now,
 	})
 	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(paced),
 		func() (*types.GenesisDoc, error) { return n.genesis.Doc, nil },

@@ -23,6 +23,12 @@ type Config struct {
 	// those among them that could be in the next one. Blocks that are made faster
 	// than transactions are verified would only take the cores from verifying.
 	Waiting, Ready func() int
+	// Due is the first deadline at or after an instant, by the last block; false
+	// if there is none.
+	Due func(from time.Time) (time.Time, bool)
+	// Unfinished reports whether the next block goes on with work of the last.
+	Unfinished func() bool
+	Now        func() time.Time
 }
 
 // Pace is an application that sets the pause and leaves everything else to the
@@ -33,7 +39,9 @@ type Pace struct {
 	// last is the number of transactions in the block that is executed, bytes
 	// the mean of theirs. Blocks come one after the other.
 	last, bytes int64
-	pause       atomic.Int64
+	// due is the next deadline by the block before, zero if there was none.
+	due   time.Time
+	pause atomic.Int64
 }
 
 var _ abci.Application = (*Pace)(nil)
@@ -73,14 +81,26 @@ func (p *Pace) Commit(ctx context.Context, r *abci.RequestCommit) (*abci.Respons
 // Pause is the one that was set last.
 func (p *Pace) Pause() time.Duration { return time.Duration(p.pause.Load()) }
 
+// overdue is for how long after a deadline blocks make haste: one whose gates
+// are shut stays due for as long as it takes.
+const overdue = 5 * time.Second
+
 func (p *Pace) next(waiting, ready int) time.Duration {
+	now := p.cfg.Now()
+	due, _ := p.cfg.Due(now.Add(-overdue))
+	effect := !due.Equal(p.due)
+	p.due = due
 	switch {
 	case p.bytes > 0 && int64(ready)*p.bytes >= p.cfg.FullBlock:
 		return 0
-	// The block after one with transactions carries their proofs: it makes
-	// haste too.
-	case waiting > 0 || p.last > 0:
+	// The block after one with transactions, or in which a deadline took effect,
+	// carries their proofs: it makes haste too.
+	case waiting > 0 || p.last > 0 || effect || p.cfg.Unfinished():
 		return p.cfg.Busy
+	// A block is dated by the votes for the one before it: that one comes when
+	// the deadline has come, and its successor, in which it takes effect, at once.
+	case !due.IsZero() && due.Before(now.Add(p.cfg.Idle)):
+		return max(p.cfg.Busy, due.Sub(now))
 	default:
 		return max(p.cfg.Busy, p.cfg.Idle)
 	}

@@ -25,9 +25,12 @@ func TestPauseFollowsWhatWaits(t *testing.T) {
 	const busy, idle = 200 * time.Millisecond, time.Second
 	engine := cmtconfig.DefaultConsensusConfig()
 	engine.TimeoutCommit = busy
-	waiting, ready, app := 0, 0, &application{}
+	waiting, ready, unfinished, app := 0, 0, false, &application{}
+	now, due := time.UnixMilli(1_000_000), time.Time{}
 	p := pace.Before(app, pace.Config{Engine: engine, Busy: busy, Idle: idle, FullBlock: 1000,
-		Waiting: func() int { return waiting }, Ready: func() int { return ready }})
+		Waiting: func() int { return waiting }, Ready: func() int { return ready },
+		Due:        func(time.Time) (time.Time, bool) { return due, !due.IsZero() },
+		Unfinished: func() bool { return unfinished }, Now: func() time.Time { return now }})
 	if p.Pause() != busy {
 		t.Errorf("at first %s", p.Pause())
 	}
@@ -64,6 +67,29 @@ func TestPauseFollowsWhatWaits(t *testing.T) {
 			t.Errorf("%s: pause %s, want %s", step.name, engine.TimeoutCommit, step.want)
 		}
 	}
+	for _, step := range []struct {
+		name       string
+		due        time.Duration // from now; 0 is none
+		unfinished bool
+		want       time.Duration
+	}{
+		{"the deadline became known", time.Hour, false, busy},
+		{"it is far off", time.Hour, false, idle},
+		{"it was moved near: that takes effect", 700 * time.Millisecond, false, busy},
+		{"the block that waits for it", 700 * time.Millisecond, false, 700 * time.Millisecond},
+		{"it has taken effect", 0, false, busy},
+		{"a list is being made", 0, true, busy},
+		{"nothing is left", 0, false, idle},
+	} {
+		if due = now.Add(step.due); step.due == 0 {
+			due = time.Time{}
+		}
+		unfinished = step.unfinished
+		block(0)
+		if engine.TimeoutCommit != step.want {
+			t.Errorf("%s: pause %s, want %s", step.name, engine.TimeoutCommit, step.want)
+		}
+	}
 	app.err = errors.New("the disk is full")
 	waiting, ready = 100, 100
 	block(1)
@@ -75,7 +101,8 @@ func TestPauseFollowsWhatWaits(t *testing.T) {
 func TestIdlePauseIsNeverShorterThanTheOther(t *testing.T) {
 	engine := cmtconfig.DefaultConsensusConfig()
 	p := pace.Before(&application{}, pace.Config{Engine: engine, Busy: 3 * time.Second, Idle: time.Second, FullBlock: 1,
-		Waiting: func() int { return 0 }, Ready: func() int { return 0 }})
+		Waiting: func() int { return 0 }, Ready: func() int { return 0 },
+		Due: func(time.Time) (time.Time, bool) { return time.Time{}, false }, Unfinished: func() bool { return false }, Now: time.Now})
 	if _, err := p.Commit(t.Context(), &abci.RequestCommit{}); err != nil {
 		t.Fatal(err)
 	}

@@ -29,20 +29,29 @@ func (k *Keeper) zoneRef(r ledger.Reader, id [32]byte, zone uint32) zoneRef {
 
 // continueListings builds the lists of closed zones, at most budget keys a block.
 func (k *Keeper) continueListings(w ledger.Writer, budget int) {
-	var due []zoneRef
-	for _, phase := range []electionv1.Phase{electionv1.Phase_PHASE_CLOSED, electionv1.Phase_PHASE_COUNTING} {
-		k.elections.EachIn(w, phase, func(id [32]byte, zone uint32) {
-			due = append(due, k.zoneRef(w, id, zone))
-		})
-	}
-	for _, z := range due {
+	for _, z := range k.unlisted(w) {
 		if budget <= 0 {
 			return
 		}
-		if w.Get(ballot.CountedKey(z.election, z.zone)) == nil {
-			budget -= continueListing(w, z, budget)
-		}
+		budget -= continueListing(w, z, budget)
 	}
+}
+
+// Listing reports whether a list of a closed zone is not complete: the next
+// blocks go on with it.
+func (k *Keeper) Listing(r ledger.Reader) bool { return len(k.unlisted(r)) > 0 }
+
+// unlisted are the closed zones whose lists are not complete.
+func (k *Keeper) unlisted(r ledger.Reader) []zoneRef {
+	var out []zoneRef
+	for _, phase := range []electionv1.Phase{electionv1.Phase_PHASE_CLOSED, electionv1.Phase_PHASE_COUNTING} {
+		k.elections.EachIn(r, phase, func(id [32]byte, zone uint32) {
+			if r.Get(ballot.CountedKey(id, zone)) == nil {
+				out = append(out, k.zoneRef(r, id, zone))
+			}
+		})
+	}
+	return out
 }
 
 // continueListing adds up to budget keys to one list and says how many.

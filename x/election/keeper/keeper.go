@@ -107,6 +107,16 @@ type due struct {
 	zone uint32
 }
 
+// NextDue is the first deadline of all zones at or after an instant, in Unix
+// milliseconds; false if there is none.
+func (k *Keeper) NextDue(r ledger.Reader, fromMS int64) (ms int64, ok bool) {
+	r.IterateFrom(election.KeyDue.Key(), election.KeyDue.Key(ledger.U64(uint64(fromMS))), func(key, _ []byte) bool {
+		ms, ok = parseDue(key).ms, true
+		return false
+	})
+	return ms, ok
+}
+
 func parseDue(key []byte) due {
 	return due{
 		ms:   int64(binary.BigEndian.Uint64(key[1:9])),
