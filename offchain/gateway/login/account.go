@@ -7,11 +7,11 @@ import (
 
 // Account is who the portal says it is.
 type Account struct {
-	// Subject names the account at this portal for this client, for ever.
+	// Subject names the account at this portal, for ever and for every client.
 	Subject string
 	// Confirmed: the portal checked the person's identity against documents.
 	Confirmed bool
-	// Person is nil unless the portal was asked for it and said.
+	// Person is nil unless the attempt asked for it.
 	Person *Person
 }
 

@@ -44,6 +44,9 @@ type Attempt struct {
 	Verifier string
 	// Redirect is where the browser is to come back to, as registered.
 	Redirect string
+	// Person asks for the person's data besides the subject: wanted where an
+	// application is filed, and nowhere else.
+	Person bool
 }
 
 // NewAttempt draws state and verifier.
