@@ -53,6 +53,9 @@ type GatewayInfo struct {
 	OperatorKey Hex    `json:"operator_key"`
 	// Elections for which the gateway holds keys.
 	Elections []Hex `json:"elections"`
+	// Disputes: how many persons say that a token was endorsed for them which they
+	// did not ask for.
+	Disputes []Disputes `json:"disputes,omitempty"`
 }
 
 // GatewayError is every answer of a gateway that is not the thing asked for.

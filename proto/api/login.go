@@ -11,6 +11,8 @@ const (
 	PurposeToken = "token"
 	// PurposeApplication: the voter's own application, at the registrar.
 	PurposeApplication = "application"
+	// PurposeDispute: the person says that a token was endorsed that nobody asked for.
+	PurposeDispute = "dispute"
 )
 
 // Channels by which a one-time code is sent.
@@ -24,7 +26,7 @@ type LoginRequest struct {
 	Purpose  string `json:"purpose"`
 	Election Hex    `json:"election"`
 	// Request is the hash of the token request that the session will be good
-	// for; absent where the purpose is an application.
+	// for (x/issuance.RequestHash); absent where the purpose is another.
 	Request Hex `json:"request,omitempty"`
 	// Challenge is the SHA-256 of the verifier that will redeem the log-in.
 	Challenge Hex `json:"challenge"`
@@ -40,7 +42,14 @@ type LoginAnswer struct {
 }
 
 // SessionRequest redeems a finished log-in. POST /v1/session
+//
+// When the log-in is done the browser comes to the return address with one more
+// value: in the fragment ("#login=…") of a page, in the query ("?login=…") of a
+// loopback address. That value, not the id under which the log-in began, is what
+// is redeemed: who begins a log-in and has another person finish it gets nothing.
+// A log-in that failed comes back with "login_error=" and the name of the refusal.
 type SessionRequest struct {
+	// ID is the value that came back as "login".
 	ID       string `json:"id"`
 	Verifier Hex    `json:"verifier"`
 }
@@ -58,6 +67,9 @@ type SessionAnswer struct {
 	Style    uint32 `json:"style"`
 	// Channels that one-time codes can be sent by, the recommended one first.
 	Channels []string `json:"channels"`
+	// Mark is four digits that the device shows; the message with the code for
+	// this session shows the same.
+	Mark string `json:"mark"`
 }
 
 // Format prints a redaction for every verb: the answer is a session.
@@ -68,14 +80,34 @@ type CodeRequest struct {
 	Channel string `json:"channel"`
 }
 
-// CodeAnswer: a code is on its way.
+// CodeAnswer: a code is on its way. GET /v1/code, with the session, tells again
+// what became of the last message.
 type CodeAnswer struct {
 	Channel string `json:"channel"`
-	// State of the message: queued, sent, delivered or failed.
+	// State of the message: queued, sent, delivered, failed, or unknown where
+	// another replica sent it.
 	State string `json:"state"`
+	// Reason of a failure, and whether another channel is advised now.
+	Reason string `json:"reason,omitempty"`
+	Advice string `json:"advice,omitempty"`
 	// Digits of the code; it ends after ExpiresS seconds, and another may be
 	// asked for after ResendS.
 	Digits   int   `json:"digits"`
 	ExpiresS int64 `json:"expires_s"`
 	ResendS  int64 `json:"resend_s"`
+}
+
+// DisputeAnswer: what the person says is counted, once. POST /v1/dispute, with a
+// session of that purpose and no body.
+type DisputeAnswer struct {
+	// Endorsed: this issuer did endorse a token for the person's entry. Only then
+	// is there something to dispute.
+	Endorsed bool `json:"endorsed"`
+	Counted  bool `json:"counted"`
+}
+
+// Disputes of an election at one issuer, in GatewayInfo.
+type Disputes struct {
+	Election Hex   `json:"election"`
+	Count    int64 `json:"count"`
 }
