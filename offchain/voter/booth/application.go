@@ -62,6 +62,16 @@ func (a *Application) Blinded(member int) []byte { return a.requests[member].Bli
 // BlindedHashes of all members.
 func (a *Application) BlindedHashes() [][]byte { return a.record.BlindedHashes }
 
+// Request is the hash by which a log-in is bound to this request.
+func (a *Application) Request() [32]byte {
+	hashes := make([][32]byte, len(a.requests))
+	for i, r := range a.requests {
+		hashes[i] = r.Hash()
+	}
+	p := a.params
+	return issuance.RequestHash(p.ChainID, p.Election, p.Class, a.panel, hashes)
+}
+
 // CheckEndorsement checks a member's endorsement of the record.
 func (a *Application) CheckEndorsement(member int, endorsement []byte) error {
 	issuer := a.params.Members(a.panel)[member]

@@ -35,6 +35,8 @@ type Issuer interface {
 // Access is what the voter shows to one issuer.
 type Access struct {
 	Issuer Issuer
+	// Portal is set where the voter logs in; Pass and Code are then not used.
+	Portal Portal
 	Pass   [32]byte
 	Code   string
 }
@@ -51,6 +53,8 @@ type Config struct {
 	// Access finds, by operator key, the gateway of an issuer and what to show
 	// it; false if the voter has none.
 	Access func(operator [32]byte) (Access, bool)
+	// Person logs in where an issuer asks for it; nil where none does.
+	Person Person
 	// Save makes the state durable before it returns.
 	Save func(*State) error
 	// Random seals ballots.
@@ -65,6 +69,8 @@ type Session struct {
 	cfg    Config
 	st     *State
 	params *booth.Parameters
+	// logins by operator key.
+	logins map[[32]byte]*login
 }
 
 // ErrOtherElection: the state is of another chain.

@@ -101,6 +101,9 @@ func (s *Session) apply() (*booth.Application, error) {
 
 func (s *Session) askEndorsements(ctx context.Context, app *booth.Application) (failures []error, err error) {
 	members := s.params.Members(s.st.panel)
+	if failures, err := s.endorseLoggedIn(ctx, app, members); failures != nil || err != nil {
+		return failures, err
+	}
 	return s.eachMember(ctx, members, s.st.endorsements, func(ctx context.Context, i int, access Access) ([]byte, error) {
 		endorsement, err := access.Issuer.Endorse(ctx, s.tokenRequest(app, i, access))
 		if err != nil {

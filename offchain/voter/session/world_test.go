@@ -21,6 +21,7 @@ import (
 	"github.com/urna-vote/urna/internal/sample"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/gateway/register"
@@ -130,9 +131,10 @@ func (w *world) openGateway(e *roster.Enrolment, index int, ring *keyring.Ring) 
 	for i, s := range w.slips {
 		s.Codes = append(s.Codes, slip.IssuerCode{Issuer: name, Code: codes.Code(i)})
 	}
-	store, err := register.Open(context.Background(), filepath.Join(dir, "gateway.db"))
+	db, err := database.Open(context.Background(), filepath.Join(dir, "gateway.db"))
 	w.must(err)
-	w.t.Cleanup(func() { _ = store.Close() })
+	w.t.Cleanup(func() { _ = db.Close() })
+	store := register.New(db)
 	_, err = store.Import(codes.Access())
 	w.must(err)
 	operator := sample.Key(name)

@@ -1,0 +1,112 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/urna-vote/urna/offchain/voter/booth"
+	"github.com/urna-vote/urna/offchain/voter/issuer"
+	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
+)
+
+// questions is how often a person is asked for one member's code in one call.
+const questions = 50
+
+// Refusals that the person can do something about: type the code again, or
+// have another one sent.
+const (
+	refusedCode    = "code"
+	refusedExpired = "code-expired"
+	refusedSession = "session"
+	refusedWait    = "wait"
+)
+
+// ErrSessionOver: the member closed the session before it endorsed.
+var ErrSessionOver = errors.New("the log-in is over: log in again")
+
+// send has a member send a code. Where the last one is too young for another,
+// it is on its way still, and the person is told so.
+func (s *Session) send(ctx context.Context, member *electionv1.Issuer, l *login, channel string) error {
+	access, _ := s.cfg.Access([32]byte(member.OperatorKey))
+	answer, err := access.Portal.SendCode(ctx, l.bearer, channel)
+	switch {
+	case err == nil:
+		l.sent = answer.Channel
+	case issuer.Refused(err, refusedWait) && l.sent == "":
+		// Sent by a request whose answer was lost.
+		l.sent, err = channel, nil
+	}
+	return err
+}
+
+// endorseByCode asks the person for a member's code until the member endorses.
+func (s *Session) endorseByCode(ctx context.Context, app *booth.Application, members []*electionv1.Issuer, i int) ([]byte, error) {
+	operator := [32]byte(members[i].OperatorKey)
+	l := s.logins[operator]
+	access, _ := s.cfg.Access(operator)
+	q := Question{Issuer: members[i].Name, Member: i + 1, Members: len(members), Channels: l.channels}
+	for range questions {
+		if l.sent == "" {
+			if err := s.send(ctx, members[i], l, l.channels[0]); err != nil {
+				return nil, s.sessionError(operator, fmt.Errorf("ask for a code: %w", err))
+			}
+		}
+		if l.code == "" {
+			if err := s.question(ctx, members[i], l, &q); err != nil {
+				return nil, err
+			}
+		}
+		if l.code == "" {
+			continue
+		}
+		request := s.tokenRequest(app, i, Access{Code: l.code})
+		request.Pass = nil
+		endorsement, err := access.Portal.EndorseAs(ctx, l.bearer, request)
+		switch {
+		case err == nil:
+			delete(s.logins, operator)
+			return endorsement, nil
+		case issuer.Refused(err, refusedCode):
+			l.code, q.Refusal = "", err
+		case issuer.Refused(err, refusedExpired):
+			l.code, l.sent, q.Refusal = "", "", err
+		default:
+			return nil, s.sessionError(operator, err)
+		}
+	}
+	return nil, fmt.Errorf("no right code in %d tries: %w", questions, q.Refusal)
+}
+
+// question asks the person once; a wish for another code is passed on.
+func (s *Session) question(ctx context.Context, member *electionv1.Issuer, l *login, q *Question) error {
+	q.Channel = l.sent
+	reply, err := s.cfg.Person.Code(ctx, *q)
+	if err != nil {
+		return fmt.Errorf("ask for the code: %w", err)
+	}
+	l.code, q.Refusal = reply.Code, nil
+	if reply.Resend == "" {
+		return nil
+	}
+	l.code = ""
+	if !slices.Contains(l.channels, reply.Resend) {
+		q.Refusal = fmt.Errorf("no channel %q: there is %q", reply.Resend, l.channels)
+		return nil
+	}
+	err = s.send(ctx, member, l, reply.Resend)
+	if issuer.Refused(err, refusedWait) {
+		q.Refusal, err = err, nil
+	}
+	return s.sessionError([32]byte(member.OperatorKey), err)
+}
+
+// sessionError forgets a session that its member does not know any more.
+func (s *Session) sessionError(operator [32]byte, err error) error {
+	if issuer.Refused(err, refusedSession) {
+		delete(s.logins, operator)
+		return fmt.Errorf("%w: %w", ErrSessionOver, err)
+	}
+	return err
+}
