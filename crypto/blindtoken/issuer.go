@@ -9,6 +9,16 @@ import (
 	"math/big"
 )
 
+// Signer is a private key wherever it is: a *PrivateKey, or one that never
+// leaves a hardware module. An e-th root modulo N is all that an issuer ever
+// makes with it. Sign answers with a checked root, always the same for a number.
+type Signer interface {
+	Public() *PublicKey
+	Sign(blinded []byte) ([]byte, error)
+}
+
+var _ Signer = (*PrivateKey)(nil)
+
 // Sign signs a blinded message. The answer is a function of key and message
 // alone: asking again gives the same bytes. It is checked before it is returned,
 // since a faulty one would reveal the key.

@@ -21,14 +21,15 @@ type KeyContext struct {
 // ProveKey proves that the holder knows the private key and that blinding under
 // it hides everything. The proof is Roots numbers of the length of the modulus,
 // joined.
-func ProveKey(k *PrivateKey, context KeyContext) ([]byte, error) {
-	proof := make([]byte, 0, Roots*k.public.Size())
-	for i, v := range context.values(k.public) {
-		root, err := k.root(v)
+func ProveKey(k Signer, context KeyContext) ([]byte, error) {
+	public := k.Public()
+	proof := make([]byte, 0, Roots*public.Size())
+	for i, v := range context.values(public) {
+		root, err := k.Sign(v.FillBytes(make([]byte, public.Size())))
 		if err != nil {
 			return nil, fmt.Errorf("prove issuer key, root %d: %w", i+1, err)
 		}
-		proof = append(proof, root.FillBytes(make([]byte, k.public.Size()))...)
+		proof = append(proof, root...)
 	}
 	return proof, nil
 }

@@ -38,7 +38,7 @@ func ValidateRegisterIssuerKey(m *issuancev1.RegisterIssuerKey) error {
 }
 
 // NewRegisterIssuerKey makes the message that registers an issuer's key.
-func NewRegisterIssuerKey(key *blindtoken.PrivateKey, context blindtoken.KeyContext, issuer uint32) (*issuancev1.RegisterIssuerKey, error) {
+func NewRegisterIssuerKey(key blindtoken.Signer, context blindtoken.KeyContext, issuer uint32) (*issuancev1.RegisterIssuerKey, error) {
 	proof, err := blindtoken.ProveKey(key, context)
 	if err != nil {
 		return nil, fmt.Errorf("prove issuer key: %w", err)
