@@ -56,6 +56,9 @@ type device struct {
 	slip     string
 	gateways []string
 	codes    []string
+	login    string
+	// person is nil where nobody is asked anything.
+	person session.Person
 }
 
 func (d *device) register(cmd *cobra.Command) {
@@ -85,7 +88,7 @@ func (d *device) resume(ctx context.Context, c *client.Client, access func([32]b
 func (d *device) open(ctx context.Context, c *client.Client, st *session.State, access func([32]byte) (session.Access, bool)) (*session.Session, error) {
 	return session.New(ctx, session.Config{
 		State: st, Watch: watch(c), Ledger: session.Network{Client: c},
-		Access: access, Save: d.save, Random: rand.Reader, Pause: 500 * time.Millisecond,
+		Access: access, Person: d.person, Save: d.save, Random: rand.Reader, Pause: 500 * time.Millisecond,
 	})
 }
 
@@ -102,11 +105,16 @@ func newVoterTokenCommand() *cobra.Command {
 Your ballot key is made here and signed blindly: no issuer learns it. The state
 is on the disk before the first message leaves. Take the gateways' addresses from
 each issuer itself: a code goes to the address given for its issuer. After any failure give the same
-command again: nothing is asked for twice, and there is one token for each slip.`,
+command again: nothing is asked for twice, and there is one token for each slip.
+
+With --login portal your browser logs in at the issuers' portal, in one way for
+all of them, and each issuer sends a code of its own: the message says which
+organisation it is of and what it is for.`,
 		Example: `  urna voter token --slip slip.json --state me.json --gateway issuer-1=http://127.0.0.1:26690 \
       --gateway issuer-2=http://127.0.0.1:26691 \
       --node http://127.0.0.1:26680 --genesis genesis.json
-  urna voter token --slip slip.json --code issuer-2=7K3M-…   (a code that came on another way)`,
+  urna voter token --slip slip.json --code issuer-2=7K3M-…   (a code that came on another way)
+  urna voter token --slip slip.json --login portal --gateway …`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.token(cmd) },
 	}
@@ -114,6 +122,7 @@ command again: nothing is asked for twice, and there is one token for each slip.
 	cmd.Flags().StringVar(&d.slip, "slip", "", "access slip")
 	cmd.Flags().StringArrayVar(&d.gateways, "gateway", nil, "ISSUER=ADDRESS of a gateway; one or more for each issuer")
 	cmd.Flags().StringArrayVar(&d.codes, "code", nil, "access code that is not on the slip: ISSUER=CODE")
+	cmd.Flags().StringVar(&d.login, "login", byCodes, "codes: access codes of the slip or of --code; portal: log in with a browser, codes by message")
 	_ = cmd.MarkFlagRequired("slip")    // the flag exists
 	_ = cmd.MarkFlagRequired("gateway") // the flag exists
 	return cmd
@@ -121,6 +130,12 @@ command again: nothing is asked for twice, and there is one token for each slip.
 
 func (d *device) token(cmd *cobra.Command) error {
 	ctx := cmd.Context()
+	if err := checkLogin(d.login); err != nil {
+		return err
+	}
+	if d.login == byPortal {
+		d.person = newPerson(cmd.InOrStdin(), cmd.ErrOrStderr())
+	}
 	sl, err := d.readSlip()
 	if err != nil {
 		return err
@@ -205,16 +220,21 @@ func (d *device) access(def *electionv1.Definition, sl *slip.Slip) (func([32]byt
 	found := map[[32]byte]session.Access{}
 	for _, i := range def.Issuers {
 		code, ok := sl.Code(i.Name)
-		if !ok || addresses[i.Name] == nil {
+		if (!ok && d.login != byPortal) || addresses[i.Name] == nil {
 			continue
 		}
 		gateway, err := issuer.New(nil, addresses[i.Name]...)
 		if err != nil {
 			return nil, terminal.Usage("--gateway: %w", err)
 		}
-		found[[32]byte(i.OperatorKey)] = session.Access{
-			Issuer: gateway, Code: code.Reveal(), Pass: sl.VoterKey.Pass(sl.ChainID, sl.Election, i.Name),
+		gateway = gateway.Speak(language())
+		access := session.Access{Issuer: gateway}
+		if d.login == byPortal {
+			access.Portal = gateway
+		} else {
+			access.Code, access.Pass = code.Reveal(), sl.VoterKey.Pass(sl.ChainID, sl.Election, i.Name)
 		}
+		found[[32]byte(i.OperatorKey)] = access
 	}
 	return func(operator [32]byte) (session.Access, bool) {
 		a, ok := found[operator]

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urna-vote/urna/offchain/terminal"
+	"github.com/urna-vote/urna/offchain/voter/session"
+	"github.com/urna-vote/urna/proto/api"
+)
+
+// loginTime is how long the person may take for all log-ins.
+const loginTime = 10 * time.Minute
+
+// person is whoever types: a browser on the same device, codes on a telephone.
+// The browser comes back to a port of the loopback that is open for the log-in
+// only.
+type person struct {
+	in       *bufio.Reader
+	out      io.Writer
+	listener net.Listener
+}
+
+func newPerson(in io.Reader, out io.Writer) *person {
+	return &person{in: bufio.NewReader(in), out: out}
+}
+
+// Returns implements session.Person.
+func (p *person) Returns(n int) ([]string, error) {
+	p.close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the browser's return: %w", err)
+	}
+	p.listener = listener
+	var out []string
+	for range n {
+		var name [16]byte
+		if _, err := rand.Read(name[:]); err != nil {
+			return nil, err
+		}
+		out = append(out, fmt.Sprintf("http://%s/%s", listener.Addr(), hex.EncodeToString(name[:])))
+	}
+	return out, nil
+}
+
+func (p *person) close() {
+	if p.listener != nil {
+		_ = p.listener.Close() // nothing was promised to whoever comes now
+		p.listener = nil
+	}
+}
+
+// LogIn implements session.Person: each return leads on to the next visit, so
+// that the person opens one address.
+func (p *person) LogIn(ctx context.Context, visits []session.Visit) error {
+	defer p.close()
+	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
+	back := make(chan struct{})
+	server := &http.Server{Handler: wayBack(visits, back), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	served := make(chan error, 1)
+	listener := p.listener
+	p.listener = nil // the server closes it
+	go func() { served <- server.Serve(listener) }()
+	names := make([]string, len(visits))
+	for i, v := range visits {
+		names[i] = v.Issuer
+	}
+	fmt.Fprintf(p.out, "Open this address in the browser of this device and log in (%s):\n\n  %s\n\n", strings.Join(names, ", then "), visits[0].URL)
+	var err error
+	select {
+	case <-back:
+	case <-ctx.Done():
+		err = fmt.Errorf("the browser did not come back: %w; give the same command again", ctx.Err())
+	case err = <-served:
+	}
+	// The last page must still reach the browser.
+	closing, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	return errors.Join(err, server.Shutdown(closing))
+}
+
+// wayBack leads a browser from each return to the next visit; after the last it
+// says so and closes the channel.
+func wayBack(visits []session.Visit, done chan<- struct{}) http.Handler {
+	mux := http.NewServeMux()
+	next := 0 // guarded by turn
+	turn := make(chan struct{}, 1)
+	turn <- struct{}{}
+	for i, v := range visits {
+		path := v.Return[strings.LastIndex(v.Return, "/"):]
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			<-turn
+			defer func() { turn <- struct{}{} }()
+			next = max(next, i+1)
+			h := w.Header()
+			h.Set("Cache-Control", "no-store")
+			h.Set("Referrer-Policy", "no-referrer")
+			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+			if i+1 < len(visits) {
+				http.Redirect(w, r, visits[i+1].URL, http.StatusSeeOther)
+				return
+			}
+			h.Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = io.WriteString(w, backPage) // a browser that is gone needs no page
+			if done != nil {
+				close(done)
+				done = nil
+			}
+		})
+	}
+	return mux
+}
+
+const backPage = `<!doctype html><html lang="ru"><meta charset="utf-8"><title>Urna</title>
+<body style="font-family:sans-serif;margin:4em auto;max-width:32em">
+<p>Вход выполнен. Вернитесь в программу и введите коды из сообщений.</p>
+<p lang="en">You are logged in. Go back to the program and type the codes from the messages.</p></body></html>
+`
+
+// Code implements session.Person.
+func (p *person) Code(ctx context.Context, q session.Question) (session.Reply, error) {
+	if q.Refusal != nil {
+		fmt.Fprintln(p.out, q.Refusal)
+	}
+	others := slices.DeleteFunc(slices.Clone(q.Channels), func(c string) bool { return c == q.Channel })
+	hint := "r: send again"
+	for _, c := range others {
+		hint += ", " + c + ": send by " + channelName(c)
+	}
+	fmt.Fprintf(p.out, "Code of %s, organisation %d of %d, sent by %s (%s): ", q.Issuer, q.Member, q.Members, channelName(q.Channel), hint)
+	line, err := p.in.ReadString('\n')
+	if err != nil && line == "" {
+		return session.Reply{}, fmt.Errorf("read code: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return session.Reply{}, err
+	}
+	switch typed := strings.TrimSpace(line); {
+	case typed == "r":
+		return session.Reply{Resend: q.Channel}, nil
+	case slices.Contains(others, typed):
+		return session.Reply{Resend: typed}, nil
+	default:
+		return session.Reply{Code: strings.ReplaceAll(typed, " ", "")}, nil
+	}
+}
+
+func channelName(channel string) string {
+	switch channel {
+	case api.ChannelSMS:
+		return "SMS"
+	case api.ChannelMail:
+		return "e-mail"
+	}
+	return channel
+}
+
+// language in which gateways are asked for texts: of the environment.
+func language() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := os.Getenv(name); value != "" {
+			if strings.HasPrefix(value, "ru") {
+				return "ru"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// Kinds of log-in.
+const (
+	byCodes  = "codes"
+	byPortal = "portal"
+)
+
+func checkLogin(kind string) error {
+	if kind != byCodes && kind != byPortal {
+		return terminal.Usage("--login %q: write %s (codes that were handed out) or %s (log in, codes by message)", kind, byCodes, byPortal)
+	}
+	return nil
+}
