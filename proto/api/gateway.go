@@ -58,13 +58,32 @@ type GatewayInfo struct {
 	Disputes []Disputes `json:"disputes,omitempty"`
 }
 
-// GatewayError is every answer of a gateway that is not the thing asked for.
-// Name is one of malformed, unknown-election, not-open, entry, other-record,
-// credential, wait, not-on-record, unavailable, internal.
+// GatewayError is every answer of a gateway that is not the thing asked for: a
+// problem document (RFC 9457), with members for programs and for people. The
+// names are in docs/spec/gateway.md and in each gateway's /openapi.json.
 type GatewayError struct {
+	// Type is a reference to what is said of this kind of problem.
+	Type   string `json:"type,omitempty"`
+	Status int    `json:"status,omitempty"`
+	// Title, Detail and Next are for the person, in the language asked for: what
+	// it is, what happened, what to do.
+	Title  string `json:"title,omitempty"`
+	Detail string `json:"detail,omitempty"`
+	Next   string `json:"next,omitempty"`
+	// Name, Field and Reason are for programs and those who write them.
 	Name   string `json:"name"`
 	Field  string `json:"field,omitempty"`
 	Reason string `json:"reason"`
 	// RetryAfterS: seconds after which asking again may help.
 	RetryAfterS int64 `json:"retry_after_s,omitempty"`
+}
+
+// ProblemText is what is said of a kind of problem. GET /v1/problems/{name}
+type ProblemText struct {
+	Name   string `json:"name"`
+	Status int    `json:"status"`
+	// By language: "ru" and "en".
+	Title  map[string]string `json:"title"`
+	Detail map[string]string `json:"detail"`
+	Next   map[string]string `json:"next"`
 }

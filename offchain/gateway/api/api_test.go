@@ -37,14 +37,27 @@ func (s *stub) Sign(_ context.Context, r issue.SignRequest) ([]byte, error) {
 	return []byte{2}, s.err
 }
 
+func newHandler(t testing.TB, s *stub, log io.Writer, ready error) http.Handler {
+	t.Helper()
+	handler, err := gatewayapi.New(gatewayapi.Config{
+		Now: time.Now, Origins: []string{"https://vote.example"},
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Parts: []gatewayapi.Part{gatewayapi.Issuance{Issuer: s}, gatewayapi.State{
+			Info: func(context.Context) (api.GatewayInfo, error) {
+				return api.GatewayInfo{Name: "issuer-1", ChainID: "test-1", Elections: []api.Hex{}}, nil
+			},
+			Ready: func(context.Context) error { return ready },
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
 func newServer(t *testing.T, s *stub, log io.Writer, ready error) *httptest.Server {
 	t.Helper()
-	server := httptest.NewServer(gatewayapi.New(gatewayapi.Config{
-		Issuer: s, Now: time.Now, Origins: []string{"https://vote.example"},
-		Info:  api.GatewayInfo{Name: "issuer-1", ChainID: "test-1", Elections: []api.Hex{}},
-		Ready: func(context.Context) error { return ready },
-		Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}))
+	server := httptest.NewServer(newHandler(t, s, log, ready))
 	t.Cleanup(server.Close)
 	return server
 }
@@ -109,24 +122,33 @@ func TestMalformedRequestsNeverReachTheIssuer(t *testing.T) {
 	good := marshal(t, tokenRequest())
 	short := tokenRequest()
 	short.Entry = short.Entry[1:]
-	for name, c := range map[string]struct{ kind, body, field string }{
-		"unknown field": {"application/json", strings.Replace(good, `"style"`, `"extra":1,"style"`, 1), "body"},
-		"trailing":      {"application/json", good + "{}", "body"},
-		"no JSON":       {"application/json", "x", "body"},
-		"empty":         {"application/json", "", "body"},
-		"too long":      {"application/json", good[:len(good)-1] + strings.Repeat(" ", 20<<10) + "}", "body"},
-		"form":          {"application/x-www-form-urlencoded", good, "content-type"},
-		"short entry":   {"application/json", marshal(t, short), "entry"},
-		"not hex":       {"application/json", strings.Replace(good, "0202", "zz02", 1), "body"},
-		"panel too big": {"application/json", strings.Replace(good, `"panel":4`, `"panel":4294967296`, 1), "body"},
+	for name, c := range map[string]struct {
+		kind, body, field string
+		status            int
+		name              string
+	}{
+		"unknown field": {"application/json", strings.Replace(good, `"style"`, `"extra":1,"style"`, 1), "extra", 422, "malformed"},
+		"trailing":      {"application/json", good + "{}", "body", 400, "malformed"},
+		"no JSON":       {"application/json", "x", "body", 400, "malformed"},
+		"empty":         {"application/json", "", "body", 400, "malformed"},
+		"too long":      {"application/json", good[:len(good)-1] + strings.Repeat(" ", 20<<10) + "}", "body", 413, "too-large"},
+		"form":          {"application/x-www-form-urlencoded", good, "content-type", 415, "malformed"},
+		"no kind":       {"", good, "content-type", 415, "malformed"},
+		"short entry":   {"application/json", marshal(t, short), "entry", 400, "malformed"},
+		"not hex":       {"application/json", strings.Replace(good, "0202", "zz02", 1), "body", 422, "malformed"},
+		"panel too big": {"application/json", strings.Replace(good, `"panel":4`, `"panel":4294967296`, 1), "body", 422, "malformed"},
+		"no panel":      {"application/json", strings.Replace(good, `"panel":4,`, ``, 1), "body", 422, "malformed"},
 	} {
-		status, e, _ := post(t, server.URL+"/v1/token", c.kind, c.body)
-		if status != http.StatusBadRequest || e.Name != "malformed" || e.Field != c.field {
+		status, e, body := post(t, server.URL+"/v1/token", c.kind, c.body)
+		if status != c.status || e.Name != c.name || e.Field != c.field || e.Status != status || e.Next == "" {
 			t.Errorf("%s: %d %+v", name, status, e)
+		}
+		if strings.Contains(body, "SECRET-CODE") || strings.Contains(body, "zz02") {
+			t.Errorf("%s: the answer repeats the request: %s", name, body)
 		}
 	}
 	status, e, _ := post(t, server.URL+"/v1/nothing", "application/json", "{}")
-	if status != http.StatusNotFound || e.Field != "path" {
+	if status != http.StatusNotFound || e.Name != "no-route" {
 		t.Error(status, e)
 	}
 }
@@ -169,7 +191,9 @@ func TestTheLogHoldsNothingOfARequest(t *testing.T) {
 	server := newServer(t, s, &log, nil)
 	for _, err := range []error{nil, auth.ErrCredential, errors.New("inner failure")} {
 		s.err = err
+		_, _, _ = post(t, server.URL+"/v1/token", "application/json", marshal(t, tokenRequest()))
 		_, _, _ = post(t, server.URL+"/v1/token?entry=0202", "application/json", marshal(t, tokenRequest()))
+		_, _, _ = post(t, server.URL+"/v1/0202", "application/json", marshal(t, tokenRequest()))
 	}
 	server.Close()
 	for _, secret := range []string{"SECRET-CODE", "0202", "0505", "127.0.0.1", "entry="} {
@@ -217,13 +241,13 @@ func TestHealthReadinessAndBrowsers(t *testing.T) {
 func FuzzTokenBody(f *testing.F) {
 	f.Add(`{"election":""}`)
 	f.Add("{}{}")
-	handler := gatewayapi.New(gatewayapi.Config{Issuer: &stub{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	handler := newHandler(f, &stub{}, io.Discard, nil)
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequest(http.MethodPost, "/v1/token", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
-		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest && w.Code != http.StatusUnprocessableEntity {
 			t.Fatalf("status %d", w.Code)
 		}
 	})

@@ -6,8 +6,12 @@
 //	GET  /v1/health  the process lives          api.Health
 //	GET  /v1/ready   it can issue, else 503     api.Health
 //
-// The shapes are in proto/api. Requests are one JSON object of at most 16 KiB
-// without unknown fields. Everything else is answered with api.GatewayError.
+// and more where a gateway serves more: each subject is a Part, which adds its
+// routes with Handle. The shapes are in proto/api, the description of what a
+// gateway serves at /openapi.json. Requests are one JSON object of at most 16 KiB
+// without unknown fields. Every refusal is api.GatewayError, a problem document
+// in the language asked for (Accept-Language), or a page where a browser shows it
+// to a person.
 //
 // Specification: docs/spec, section "Issuance".
 //

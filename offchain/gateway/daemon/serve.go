@@ -16,6 +16,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/config"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/gateway/roster"
@@ -42,12 +43,12 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger, started fun
 		return err
 	}
 	defer nodes.Close()
-	store, err := register.Open(ctx, cfg.Database)
+	db, err := database.Open(ctx, cfg.Database)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	handler, err := assemble(cfg, log, nodes, trust, store)
+	defer db.Close()
+	handler, err := assemble(cfg, log, nodes, trust, register.New(db))
 	if err != nil {
 		return err
 	}
@@ -108,8 +109,8 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 	for _, id := range elections(ring) {
 		info.Elections = append(info.Elections, id[:])
 	}
-	return gatewayapi.New(gatewayapi.Config{
-		Issuer: gateway, Info: info, Log: log, Origins: cfg.Origins, Now: time.Now,
+	state := gatewayapi.State{
+		Info: func(context.Context) (api.GatewayInfo, error) { return info, nil },
 		Ready: func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
@@ -121,5 +122,9 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 			}
 			return nodes.CheckChain(ctx)
 		},
-	}), nil
+	}
+	return gatewayapi.New(gatewayapi.Config{
+		Parts: []gatewayapi.Part{state, gatewayapi.Issuance{Issuer: gateway}},
+		Log:   log, Origins: cfg.Origins, Now: time.Now,
+	})
 }

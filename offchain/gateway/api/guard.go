@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"slices"
+
+	"github.com/urna-vote/urna/offchain/gateway/texts"
+)
+
+// seen is what the guard knows of a request, for its handler.
+type seen struct {
+	language texts.Language
+	route    string
+}
+
+type seenKey struct{}
+
+func seenOf(ctx context.Context) seen {
+	s, _ := ctx.Value(seenKey{}).(seen)
+	if s.language == "" {
+		s.language = texts.English
+	}
+	return s
+}
+
+func languageOf(ctx context.Context) texts.Language { return seenOf(ctx).language }
+
+func routeOf(ctx context.Context) string { return seenOf(ctx).route }
+
+// guard sets what every answer carries, limits time and logs route, status and
+// time.
+func (f *Frame) guard(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+		start := f.cfg.Now()
+		w := &statusWriter{ResponseWriter: to, status: http.StatusOK}
+		_, pattern := mux.Handler(r)
+		ctx, cancel := context.WithTimeout(r.Context(), RequestTime)
+		defer cancel()
+		ctx = context.WithValue(ctx, seenKey{}, seen{language: texts.Match(r.Header.Get("Accept-Language")), route: pattern})
+		r = r.WithContext(ctx)
+		defer f.recover(w, r)
+		secure(w.Header())
+		if !f.cross(w, r) && f.admit(w, r) {
+			mux.ServeHTTP(w, r)
+		}
+		f.cfg.Log.Debug("request", "route", pattern, "status", w.status, "ms", f.cfg.Now().Sub(start).Milliseconds())
+	})
+}
+
+func secure(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// admit turns away what no route would take.
+func (f *Frame) admit(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodPost {
+		// Anything else a page of another origin could send without being asked.
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+			refusal := Refuse(texts.Malformed, "content-type", "must be application/json")
+			refusal.Status = http.StatusUnsupportedMediaType
+			f.refuse(w, r, refusal)
+			return false
+		}
+	}
+	return true
+}
+
+func (f *Frame) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
+	writeProblem(w, r, newProblem(refusal, languageOf(r.Context())))
+}
+
+// cross lets the pages of allowed origins ask, and answers their preflight.
+func (f *Frame) cross(w http.ResponseWriter, r *http.Request) (done bool) {
+	origin := r.Header.Get("Origin")
+	if origin == "" || !slices.Contains(f.cfg.Origins, origin) {
+		return false
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	h.Add("Vary", "Origin")
+	if r.Method != http.MethodOptions {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Room-Ticket")
+	h.Set("Access-Control-Max-Age", "3600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// recover answers when a route fails by a fault of the program.
+func (f *Frame) recover(w *statusWriter, r *http.Request) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		panic(fault)
+	}
+	f.cfg.Log.Error("fault while answering", "route", routeOf(r.Context()), "reason", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	if w.began {
+		// The rest must not look like an end.
+		panic(http.ErrAbortHandler)
+	}
+	f.refuse(w, r, Refuse(texts.Internal, "", "the gateway failed; its operator finds why in its log"))
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	began  bool
+}
+
+// Unwrap is for http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader notes the status.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status, w.began = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes that an answer began.
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.began = true
+	return w.ResponseWriter.Write(p)
+}
