@@ -68,6 +68,8 @@ var Table = []Rule{
 		"a replay runs the application over a record; it is no second opinion"},
 	{"offchain/audit/...", join(xTypes, engineWire, []string{"offchain/audit/record", "offchain/audit/table", "offchain/audit/verify", "offchain/chain", "offchain/client", "proto/...", "crypto/...", protobuf}),
 		"a verifier does not share the code it verifies: no keeper, no application"},
+	{"offchain/gateway/login/...", []string{"offchain/gateway/login", "github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2", "github.com/smallstep/pkcs7"},
+		"who asks at a portal does not know what for"},
 	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/slip", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
 		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3/...", "github.com/jackc/pgx/v5/...", "filippo.io/age/...", "golang.org/x/time/rate",
 		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/..."}),

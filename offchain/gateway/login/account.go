@@ -43,3 +43,22 @@ func (p Person) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[person]
 
 // MarshalText refuses.
 func (p Person) MarshalText() ([]byte, error) { return nil, errNoText }
+
+// PlainPhone strips what people put between the digits of a phone number; the
+// result is + and digits, or empty where that is not what remains.
+func PlainPhone(phone string) string {
+	plain := []byte{'+'}
+	for i, r := range phone {
+		switch {
+		case r >= '0' && r <= '9':
+			plain = append(plain, byte(r))
+		case r == '+' && i == 0, r == ' ', r == '(', r == ')', r == '-', r == '\u00a0':
+		default:
+			return ""
+		}
+	}
+	if len(plain) < 8 || len(plain) > 16 {
+		return ""
+	}
+	return string(plain)
+}

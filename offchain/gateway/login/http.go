@@ -13,12 +13,13 @@ const (
 	maxAnswer = 1 << 20
 )
 
-// HTTPClient makes requests to a portal: bounded in time and size, over no proxy
-// that the environment names, and never to another address than asked for.
+// HTTPClient makes requests to a portal: bounded in time and size, and never to
+// another address than the one asked for.
 func HTTPClient() *http.Client {
 	return &http.Client{
 		Timeout: portalTimeout,
 		Transport: &bounded{&http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
 			MaxIdleConns:        64,
 			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     90 * time.Second,
