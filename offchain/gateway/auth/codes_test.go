@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/auth"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/slip"
 )
@@ -48,11 +49,12 @@ func newDesk(t *testing.T) *desk {
 
 func (d *desk) open(t *testing.T) {
 	t.Helper()
-	store, err := register.Open(context.Background(), d.path)
+	db, err := database.Open(context.Background(), d.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	t.Cleanup(func() { _ = db.Close() })
+	store := register.New(db)
 	d.store = store
 	d.codes = auth.NewCodes(d.key, store, func() time.Time {
 		d.mu.Lock()
@@ -63,7 +65,7 @@ func (d *desk) open(t *testing.T) {
 
 func (d *desk) restart(t *testing.T) {
 	t.Helper()
-	if err := d.store.Close(); err != nil {
+	if err := d.store.Database().Close(); err != nil {
 		t.Fatal(err)
 	}
 	d.open(t)
@@ -191,11 +193,12 @@ func TestAWrongPassIsNotCounted(t *testing.T) {
 
 func TestConcurrentGuessesOnTwoReplicasAreAllCounted(t *testing.T) {
 	d := newDesk(t)
-	second, err := register.Open(context.Background(), d.path)
+	other, err := database.Open(context.Background(), d.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer second.Close()
+	defer other.Close()
+	second := register.New(other)
 	replica := auth.NewCodes(d.key, second, func() time.Time { return d.now })
 	var looked atomic.Int32
 	var wg sync.WaitGroup

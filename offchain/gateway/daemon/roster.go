@@ -15,6 +15,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/config"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/gateway/roster"
 	"github.com/urna-vote/urna/offchain/slip"
@@ -144,11 +145,12 @@ func ImportCodes(ctx context.Context, cfg config.Config, dir string) (added, all
 	if err := installKey(cfg.AccessKey, key); err != nil {
 		return 0, 0, err
 	}
-	store, err := register.Open(ctx, cfg.Database)
+	db, err := database.Open(ctx, cfg.Database)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer store.Close()
+	defer db.Close()
+	store := register.New(db)
 	if added, err = store.Import(list); err != nil {
 		return 0, 0, err
 	}
@@ -173,9 +175,9 @@ func installKey(path string, key auth.Key) error {
 
 // ForgetCodes erases the access data of an election.
 func ForgetCodes(ctx context.Context, cfg config.Config, election [32]byte) error {
-	store, err := register.Open(ctx, cfg.Database)
+	db, err := database.Open(ctx, cfg.Database)
 	if err != nil {
 		return err
 	}
-	return errors.Join(store.Forget(election), store.Close())
+	return errors.Join(register.New(db).Forget(election), db.Close())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/slip"
@@ -20,11 +21,12 @@ import (
 
 // One voter at one gateway: code, synced record, endorsement, blind signature.
 func BenchmarkEndorseAndSign(b *testing.B) {
-	store, err := register.Open(context.Background(), filepath.Join(b.TempDir(), "gateway.db"))
+	db, err := database.Open(context.Background(), filepath.Join(b.TempDir(), "gateway.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer store.Close()
+	defer db.Close()
+	store := register.New(db)
 	key, err := auth.NewKey(rand.Reader)
 	if err != nil {
 		b.Fatal(err)

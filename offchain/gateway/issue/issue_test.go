@@ -14,6 +14,7 @@ import (
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/gateway/register"
@@ -114,11 +115,12 @@ func (d *desk) blind(r *issue.EndorseRequest) {
 
 func (d *desk) open() {
 	d.t.Helper()
-	store, err := register.Open(context.Background(), d.path)
+	db, err := database.Open(context.Background(), d.path)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.t.Cleanup(func() { _ = store.Close() })
+	d.t.Cleanup(func() { _ = db.Close() })
+	store := register.New(db)
 	d.store = store
 	d.gateway = issue.New(issue.Config{
 		ChainID: chainID, Operator: sample.Key("issuer-0"), Keys: ring(), Store: store,
@@ -150,7 +152,7 @@ func TestEndorsementIsOverTheWholeRecordAndTheSameAfterARestart(t *testing.T) {
 	if err := sign.Verify(item); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.store.Close(); err != nil {
+	if err := d.store.Database().Close(); err != nil {
 		t.Fatal(err)
 	}
 	d.open()
@@ -176,7 +178,7 @@ func TestASecondRecordIsRefusedForEver(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 		}
-		if err := d.store.Close(); err != nil {
+		if err := d.store.Database().Close(); err != nil {
 			t.Fatal(err)
 		}
 		d.open()

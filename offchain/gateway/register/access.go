@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/urna-vote/urna/offchain/gateway/database"
 )
 
 // SaltSize is the length of an entry's salt in bytes.
@@ -32,11 +34,12 @@ type Tries struct {
 	WaitUntilMS int64
 }
 
-type row interface{ Scan(...any) error }
+const (
+	selectAccess = "SELECT style, salt, pass, code, wrong, wait_until_ms FROM access WHERE election = ? AND entry = ?"
+	insertAccess = "INSERT INTO access (election, entry, style, salt, pass, code) VALUES (?, ?, ?, ?, ?, ?)"
+)
 
-const selectAccess = "SELECT style, salt, pass, code, wrong, wait_until_ms FROM access WHERE election = ? AND entry = ?"
-
-func scanAccess(r row, election, entry [32]byte) (Access, Tries, bool, error) {
+func scanAccess(r database.Row, election, entry [32]byte) (Access, Tries, bool, error) {
 	a := Access{Election: election, Entry: entry}
 	var tries Tries
 	var salt, pass, code []byte
@@ -54,18 +57,22 @@ func scanAccess(r row, election, entry [32]byte) (Access, Tries, bool, error) {
 }
 
 // Access reads an entry's access and tries as committed.
-func (s *Store) Access(ctx context.Context, election, entry [32]byte) (Access, Tries, bool, error) {
-	return scanAccess(s.read.QueryRowContext(ctx, selectAccess, election[:], entry[:]), election, entry)
+func (s *Store) Access(ctx context.Context, election, entry [32]byte) (a Access, tries Tries, there bool, err error) {
+	err = s.db.View(ctx, func(t *database.Tx) error {
+		a, tries, there, err = In(t).Access(election, entry)
+		return err
+	})
+	return a, tries, there, err
 }
 
 // Access reads an entry's access and tries within the transaction.
 func (t *Tx) Access(election, entry [32]byte) (Access, Tries, bool, error) {
-	return scanAccess(t.tx.QueryRowContext(t.ctx, selectAccess, election[:], entry[:]), election, entry)
+	return scanAccess(t.tx.Row(selectAccess, election[:], entry[:]), election, entry)
 }
 
 // SetTries writes an entry's tries.
 func (t *Tx) SetTries(election, entry [32]byte, tries Tries) error {
-	_, err := t.tx.ExecContext(t.ctx, "UPDATE access SET wrong = ?, wait_until_ms = ? WHERE election = ? AND entry = ?",
+	_, err := t.tx.Exec("UPDATE access SET wrong = ?, wait_until_ms = ? WHERE election = ? AND entry = ?",
 		tries.Wrong, tries.WaitUntilMS, election[:], entry[:])
 	if err != nil {
 		return fmt.Errorf("write tries of an entry: %w", err)
@@ -79,11 +86,6 @@ func (t *Tx) SetTries(election, entry [32]byte, tries Tries) error {
 func (s *Store) Import(list []Access) (added int, err error) {
 	err = s.Update(func(t *Tx) error {
 		added = 0
-		insert, err := t.tx.PrepareContext(t.ctx, "INSERT INTO access (election, entry, style, salt, pass, code) VALUES (?, ?, ?, ?, ?, ?)")
-		if err != nil {
-			return fmt.Errorf("prepare import: %w", err)
-		}
-		defer insert.Close()
 		for i := range list {
 			a := &list[i]
 			was, _, there, err := t.Access(a.Election, a.Entry)
@@ -95,7 +97,7 @@ func (s *Store) Import(list []Access) (added int, err error) {
 			case there:
 				continue
 			}
-			if _, err := insert.ExecContext(t.ctx, a.Election[:], a.Entry[:], a.Style, a.Salt[:], a.Pass[:], a.Code[:]); err != nil {
+			if _, err := t.tx.Exec(insertAccess, a.Election[:], a.Entry[:], a.Style, a.Salt[:], a.Pass[:], a.Code[:]); err != nil {
 				return fmt.Errorf("import entry %x: %w", a.Entry, err)
 			}
 			added++
@@ -110,26 +112,29 @@ func (s *Store) Import(list []Access) (added int, err error) {
 
 // Size counts the entries that may ask for a token of an election.
 func (s *Store) Size(ctx context.Context, election [32]byte) (entries int, err error) {
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM access WHERE election = ?", election[:]).Scan(&entries); err != nil {
+	if entries, err = s.count(ctx, "SELECT count(*) FROM access WHERE election = ?", election); err != nil {
 		return 0, fmt.Errorf("count entries: %w", err)
 	}
 	return entries, nil
 }
 
+func (s *Store) count(ctx context.Context, query string, election [32]byte) (n int, err error) {
+	err = s.db.View(ctx, func(t *database.Tx) error { return t.Row(query, election[:]).Scan(&n) })
+	return n, err
+}
+
 // Forget deletes the access data of an election whose term is over, and gives
 // the space back so that deleted rows do not stay in the file. Records stay.
 func (s *Store) Forget(election [32]byte) error {
-	err := s.Update(func(t *Tx) error {
-		_, err := t.tx.ExecContext(t.ctx, "DELETE FROM access WHERE election = ?", election[:])
+	err := s.db.Update(func(t *database.Tx) error {
+		_, err := t.Exec("DELETE FROM access WHERE election = ?", election[:])
 		return err
 	})
+	if err == nil {
+		err = s.db.Compact(context.Background())
+	}
 	if err != nil {
 		return fmt.Errorf("forget access data: %w", err)
-	}
-	for _, statement := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
-		if _, err := s.write.ExecContext(context.Background(), statement); err != nil {
-			return fmt.Errorf("give back space of forgotten access data (%s): %w", statement, err)
-		}
 	}
 	return nil
 }
@@ -137,7 +142,7 @@ func (s *Store) Forget(election [32]byte) error {
 // Record reads the record endorsed for an entry and panel, nil if there is none.
 func (t *Tx) Record(election, entry [32]byte, panel uint32) ([]byte, error) {
 	var record []byte
-	err := t.tx.QueryRowContext(t.ctx, "SELECT record FROM record WHERE election = ? AND entry = ? AND panel = ?", election[:], entry[:], panel).Scan(&record)
+	err := t.tx.Row("SELECT record FROM record WHERE election = ? AND entry = ? AND panel = ?", election[:], entry[:], panel).Scan(&record)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -157,7 +162,7 @@ func (t *Tx) Bind(election, entry [32]byte, panel uint32, record []byte) (bool, 
 	if was != nil {
 		return bytes.Equal(was, record), nil
 	}
-	_, err = t.tx.ExecContext(t.ctx, "INSERT INTO record (election, entry, panel, record) VALUES (?, ?, ?, ?)", election[:], entry[:], panel, record)
+	_, err = t.tx.Exec("INSERT INTO record (election, entry, panel, record) VALUES (?, ?, ?, ?)", election[:], entry[:], panel, record)
 	if err != nil {
 		return false, fmt.Errorf("write record of an entry: %w", err)
 	}
@@ -166,7 +171,7 @@ func (t *Tx) Bind(election, entry [32]byte, panel uint32, record []byte) (bool, 
 
 // Records counts the records of an election.
 func (s *Store) Records(ctx context.Context, election [32]byte) (records int, err error) {
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE election = ?", election[:]).Scan(&records); err != nil {
+	if records, err = s.count(ctx, "SELECT count(*) FROM record WHERE election = ?", election); err != nil {
 		return 0, fmt.Errorf("count records: %w", err)
 	}
 	return records, nil

@@ -3,6 +3,8 @@ package register_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -12,17 +14,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/database/databasetest"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 )
 
-func open(t *testing.T, path string) *register.Store {
+func open(t *testing.T, where string) *register.Store {
 	t.Helper()
-	s, err := register.Open(context.Background(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return register.New(databasetest.Open(t, where))
 }
 
 func access(n byte) register.Access {
@@ -30,136 +29,144 @@ func access(n byte) register.Access {
 }
 
 func TestImportIsAllOrNothing(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "gateway.db"))
-	if added, err := s.Import([]register.Access{access(1), access(2)}); err != nil || added != 2 {
-		t.Fatalf("added %d, %v", added, err)
-	}
-	if added, err := s.Import([]register.Access{access(2), access(3)}); err != nil || added != 1 {
-		t.Fatalf("a repeated entry is no error: added %d, %v", added, err)
-	}
-	changed := access(1)
-	changed.Code[5] = 9
-	if _, err := s.Import([]register.Access{access(4), changed}); !errors.Is(err, register.ErrOtherAccess) {
-		t.Fatalf("got %v, want ErrOtherAccess", err)
-	}
-	if n, err := s.Size(context.Background(), [32]byte{1}); err != nil || n != 3 {
-		t.Fatalf("%d entries, %v; want 3", n, err)
-	}
+	databasetest.Places(t, func(t *testing.T, where string) {
+		s := open(t, where)
+		if added, err := s.Import([]register.Access{access(1), access(2)}); err != nil || added != 2 {
+			t.Fatalf("added %d, %v", added, err)
+		}
+		if added, err := s.Import([]register.Access{access(2), access(3)}); err != nil || added != 1 {
+			t.Fatalf("a repeated entry is no error: added %d, %v", added, err)
+		}
+		changed := access(1)
+		changed.Code[5] = 9
+		if _, err := s.Import([]register.Access{access(4), changed}); !errors.Is(err, register.ErrOtherAccess) {
+			t.Fatalf("got %v, want ErrOtherAccess", err)
+		}
+		if n, err := s.Size(context.Background(), [32]byte{1}); err != nil || n != 3 {
+			t.Fatalf("%d entries, %v; want 3", n, err)
+		}
+	})
 }
 
 func TestRecordIsBoundOnce(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "gateway.db"))
-	bind := func(panel uint32, record string) (ok bool) {
-		t.Helper()
-		err := s.Update(func(tx *register.Tx) (err error) {
-			ok, err = tx.Bind([32]byte{1}, [32]byte{2}, panel, []byte(record))
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+	databasetest.Places(t, func(t *testing.T, where string) {
+		s := open(t, where)
+		bind := func(panel uint32, record string) (ok bool) {
+			t.Helper()
+			err := s.Update(func(tx *register.Tx) (err error) {
+				ok, err = tx.Bind([32]byte{1}, [32]byte{2}, panel, []byte(record))
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ok
 		}
-		return ok
-	}
-	if !bind(0, "first") || !bind(0, "first") {
-		t.Fatal("the same record is refused")
-	}
-	if bind(0, "second") {
-		t.Fatal("a second record was bound")
-	}
-	if !bind(1, "second") {
-		t.Fatal("another panel's record is refused")
-	}
+		if !bind(0, "first") || !bind(0, "first") {
+			t.Fatal("the same record is refused")
+		}
+		if bind(0, "second") {
+			t.Fatal("a second record was bound")
+		}
+		if !bind(1, "second") {
+			t.Fatal("another panel's record is refused")
+		}
+	})
 }
 
 // Two replicas on one file, many goroutines: one record wins, all others see it.
 func TestReplicasBindOneRecord(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gateway.db")
-	replicas := []*register.Store{open(t, path), open(t, path)}
-	for entry := byte(0); entry < 8; entry++ {
-		var won atomic.Int32
+	databasetest.Places(t, func(t *testing.T, where string) {
+		replicas := []*register.Store{open(t, where), open(t, where)}
+		for entry := byte(0); entry < 8; entry++ {
+			var won atomic.Int32
+			var wg sync.WaitGroup
+			for g := range 16 {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					var ok bool
+					err := replicas[g%2].Update(func(tx *register.Tx) (err error) {
+						ok, err = tx.Bind([32]byte{1}, [32]byte{entry}, 0, fmt.Appendf(nil, "record %d", g))
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					if ok {
+						won.Add(1)
+					}
+				}()
+			}
+			wg.Wait()
+			if won.Load() != 1 {
+				t.Fatalf("%d records for one entry", won.Load())
+			}
+		}
+	})
+}
+
+func TestAFailingUpdateSpoilsNoOther(t *testing.T) {
+	databasetest.Places(t, func(t *testing.T, where string) {
+		s := open(t, where)
+		fault := errors.New("fault")
 		var wg sync.WaitGroup
-		for g := range 16 {
+		for g := range 64 {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				var ok bool
-				err := replicas[g%2].Update(func(tx *register.Tx) (err error) {
-					ok, err = tx.Bind([32]byte{1}, [32]byte{entry}, 0, fmt.Appendf(nil, "record %d", g))
-					return err
+				err := s.Update(func(tx *register.Tx) error {
+					if _, err := tx.Bind([32]byte{1}, [32]byte{byte(g)}, 0, []byte("r")); err != nil {
+						return err
+					}
+					if g%4 == 0 {
+						return fault
+					}
+					return nil
 				})
-				if err != nil {
-					t.Error(err)
-				}
-				if ok {
-					won.Add(1)
+				if want := g%4 == 0; errors.Is(err, fault) != want {
+					t.Errorf("update %d: %v", g, err)
 				}
 			}()
 		}
 		wg.Wait()
-		if won.Load() != 1 {
-			t.Fatalf("%d records for one entry", won.Load())
+		if n, err := s.Records(context.Background(), [32]byte{1}); err != nil || n != 48 {
+			t.Fatalf("%d records, %v; want 48", n, err)
 		}
-	}
-}
-
-func TestAFailingUpdateSpoilsNoOther(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "gateway.db"))
-	fault := errors.New("fault")
-	var wg sync.WaitGroup
-	for g := range 64 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			err := s.Update(func(tx *register.Tx) error {
-				if _, err := tx.Bind([32]byte{1}, [32]byte{byte(g)}, 0, []byte("r")); err != nil {
-					return err
-				}
-				if g%4 == 0 {
-					return fault
-				}
-				return nil
-			})
-			if want := g%4 == 0; errors.Is(err, fault) != want {
-				t.Errorf("update %d: %v", g, err)
-			}
-		}()
-	}
-	wg.Wait()
-	if n, err := s.Records(context.Background(), [32]byte{1}); err != nil || n != 48 {
-		t.Fatalf("%d records, %v; want 48", n, err)
-	}
+	})
 }
 
 func TestTriesAndRecordsHoldOverARestart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gateway.db")
-	s := open(t, path)
-	a := access(1)
-	if _, err := s.Import([]register.Access{a}); err != nil {
-		t.Fatal(err)
-	}
-	err := s.Update(func(tx *register.Tx) error {
-		if _, err := tx.Bind(a.Election, a.Entry, 0, []byte("record")); err != nil {
-			return err
+	databasetest.Places(t, func(t *testing.T, where string) {
+		s := open(t, where)
+		a := access(1)
+		if _, err := s.Import([]register.Access{a}); err != nil {
+			t.Fatal(err)
 		}
-		return tx.SetTries(a.Election, a.Entry, register.Tries{Wrong: 5, WaitUntilMS: 77})
+		err := s.Update(func(tx *register.Tx) error {
+			if _, err := tx.Bind(a.Election, a.Entry, 0, []byte("record")); err != nil {
+				return err
+			}
+			return tx.SetTries(a.Election, a.Entry, register.Tries{Wrong: 5, WaitUntilMS: 77})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Database().Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Update(func(*register.Tx) error { return nil }); !errors.Is(err, database.ErrClosed) {
+			t.Fatalf("got %v, want ErrClosed", err)
+		}
+		s = open(t, where)
+		got, tries, ok, err := s.Access(context.Background(), a.Election, a.Entry)
+		if err != nil || !ok || got != a || tries.Wrong != 5 || tries.WaitUntilMS != 77 {
+			t.Fatalf("got %v %v %v %v", got, tries, ok, err)
+		}
+		if n, _ := s.Records(context.Background(), a.Election); n != 1 {
+			t.Fatalf("%d records after the restart", n)
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Update(func(*register.Tx) error { return nil }); !errors.Is(err, register.ErrClosed) {
-		t.Fatalf("got %v, want ErrClosed", err)
-	}
-	s = open(t, path)
-	got, tries, ok, err := s.Access(context.Background(), a.Election, a.Entry)
-	if err != nil || !ok || got != a || tries.Wrong != 5 || tries.WaitUntilMS != 77 {
-		t.Fatalf("got %v %v %v %v", got, tries, ok, err)
-	}
-	if n, _ := s.Records(context.Background(), a.Election); n != 1 {
-		t.Fatalf("%d records after the restart", n)
-	}
 }
 
 func TestForgottenAccessLeavesTheFile(t *testing.T) {
@@ -241,24 +248,22 @@ func FuzzReadList(f *testing.F) {
 }
 
 func BenchmarkBindConcurrent(b *testing.B) {
-	s, err := register.Open(context.Background(), filepath.Join(b.TempDir(), "gateway.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	record := make([]byte, 300)
-	var n atomic.Uint64
-	b.SetParallelism(64)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			i := n.Add(1)
-			err := s.Update(func(tx *register.Tx) error {
-				_, err := tx.Bind([32]byte{1}, [32]byte{byte(i), byte(i >> 8), byte(i >> 16)}, 0, record)
-				return err
-			})
-			if err != nil {
-				b.Error(err)
+	databasetest.Benchmark(b, func(b *testing.B, db *database.DB) {
+		s := register.New(db)
+		record := make([]byte, 300)
+		var n atomic.Uint64
+		b.SetParallelism(64)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				entry := sha256.Sum256(binary.BigEndian.AppendUint64(nil, n.Add(1)))
+				err := s.Update(func(tx *register.Tx) error {
+					_, err := tx.Bind([32]byte{1}, entry, 0, record)
+					return err
+				})
+				if err != nil {
+					b.Error(err)
+				}
 			}
-		}
+		})
 	})
 }

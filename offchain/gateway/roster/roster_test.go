@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/auth"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/gateway/roster"
 	"github.com/urna-vote/urna/offchain/slip"
@@ -89,11 +90,12 @@ func TestSlipOpensItsEntryAtTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := register.Open(context.Background(), filepath.Join(dir, "gateway.db"))
+	db, err := database.Open(context.Background(), filepath.Join(dir, "gateway.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	defer db.Close()
+	store := register.New(db)
 	if n, err := store.Import(access); err != nil || n != len(voters) {
 		t.Fatal(n, err)
 	}
