@@ -91,7 +91,11 @@ func (r *Ring) Seal(lock *Lock) ([]byte, error) {
 		return nil, fmt.Errorf("seal token keys: %w", err)
 	}
 	for _, slot := range r.Slots() {
-		der, err := r.keys[slot].RevealPKCS8()
+		key, ok := r.keys[slot].(*blindtoken.PrivateKey)
+		if !ok {
+			return nil, errors.New("seal token keys: a key in a hardware module does not leave it")
+		}
+		der, err := key.RevealPKCS8()
 		if err != nil {
 			return nil, fmt.Errorf("seal token keys: %w", err)
 		}
@@ -123,7 +127,7 @@ func Open(file []byte, lock *Lock) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open token keys: %w", err)
 	}
-	r := &Ring{keys: map[Slot]*blindtoken.PrivateKey{}}
+	r := newRing(0)
 	for len(rest) > 0 {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -168,5 +172,5 @@ func (r *Ring) addBlock(block *pem.Block) error {
 	if err != nil {
 		return err
 	}
-	return r.add(slot, key)
+	return r.Add(slot, key)
 }

@@ -30,10 +30,12 @@ func compareSlots(a, b Slot) int {
 	return int(int64(a.Panel) - int64(b.Panel))
 }
 
-// Ring holds an issuer's private token keys. It is immutable once made and
-// prints as a redaction.
+// Ring holds an issuer's private token keys, or the way to keys in a hardware
+// module. It is immutable once made and prints as a redaction.
 type Ring struct {
-	keys map[Slot]*blindtoken.PrivateKey
+	keys map[Slot]blindtoken.Signer
+	// moduli are the slots by the moduli's names.
+	moduli map[[32]byte]Slot
 }
 
 // Make draws a key for each slot, several at a time. Progress, which may be
@@ -62,32 +64,36 @@ func Make(ctx context.Context, slots []Slot, bits, workers int, progress func(do
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("make token keys: %w", err)
 	}
-	r := &Ring{keys: make(map[Slot]*blindtoken.PrivateKey, len(slots))}
+	r := newRing(len(slots))
 	for i, slot := range slots {
-		if err := r.add(slot, keys[i]); err != nil {
+		if err := r.Add(slot, keys[i]); err != nil {
 			return nil, fmt.Errorf("make token keys: %w", err)
 		}
 	}
 	return r, nil
 }
 
-// add refuses a slot that has a key and a modulus that has a slot: a modulus
-// signs for one class and panel and nothing else.
-func (r *Ring) add(slot Slot, key *blindtoken.PrivateKey) error {
+func newRing(size int) *Ring {
+	return &Ring{keys: make(map[Slot]blindtoken.Signer, size), moduli: make(map[[32]byte]Slot, size)}
+}
+
+// Add puts a key into a ring that nobody uses yet. It refuses a slot that has a
+// key and a modulus that has a slot: a modulus signs for one class and panel and
+// nothing else.
+func (r *Ring) Add(slot Slot, key blindtoken.Signer) error {
 	if _, twice := r.keys[slot]; twice {
 		return fmt.Errorf("class %d, panel %d of election %x has two keys", slot.Class, slot.Panel, slot.Election[:4])
 	}
-	for other, k := range r.keys {
-		if k.Public().Equal(key.Public()) {
-			return fmt.Errorf("one key for class %d, panel %d and for class %d, panel %d", slot.Class, slot.Panel, other.Class, other.Panel)
-		}
+	id := key.Public().ID()
+	if other, twice := r.moduli[id]; twice {
+		return fmt.Errorf("one key for class %d, panel %d and for class %d, panel %d", slot.Class, slot.Panel, other.Class, other.Panel)
 	}
-	r.keys[slot] = key
+	r.keys[slot], r.moduli[id] = key, slot
 	return nil
 }
 
 // Key finds the key of a slot.
-func (r *Ring) Key(slot Slot) (*blindtoken.PrivateKey, bool) {
+func (r *Ring) Key(slot Slot) (blindtoken.Signer, bool) {
 	k, ok := r.keys[slot]
 	return k, ok
 }
@@ -104,10 +110,10 @@ func (r *Ring) Slots() []Slot {
 
 // Join is the ring of all keys of several files.
 func Join(rings ...*Ring) (*Ring, error) {
-	all := &Ring{keys: map[Slot]*blindtoken.PrivateKey{}}
+	all := newRing(0)
 	for _, r := range rings {
 		for _, slot := range r.Slots() {
-			if err := all.add(slot, r.keys[slot]); err != nil {
+			if err := all.Add(slot, r.keys[slot]); err != nil {
 				return nil, fmt.Errorf("join key files: %w", err)
 			}
 		}
