@@ -64,12 +64,12 @@ func (p *person) close() {
 
 // LogIn implements session.Person: each return leads on to the next visit, so
 // that the person opens one address.
-func (p *person) LogIn(ctx context.Context, visits []session.Visit) error {
+func (p *person) LogIn(ctx context.Context, visits []session.Visit) ([]string, error) {
 	defer p.close()
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
-	back := make(chan struct{})
-	server := &http.Server{Handler: wayBack(visits, back), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	way := newWay(visits)
+	server := &http.Server{Handler: way.handler(), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
 	served := make(chan error, 1)
 	listener := p.listener
 	p.listener = nil // the server closes it
@@ -79,9 +79,11 @@ func (p *person) LogIn(ctx context.Context, visits []session.Visit) error {
 		names[i] = v.Issuer
 	}
 	fmt.Fprintf(p.out, "Open this address in the browser of this device and log in (%s):\n\n  %s\n\n", strings.Join(names, ", then "), visits[0].URL)
+	var grants []string
 	var err error
 	select {
-	case <-back:
+	case o := <-way.end:
+		grants, err = o.grants, o.err
 	case <-ctx.Done():
 		err = fmt.Errorf("the browser did not come back: %w; give the same command again", ctx.Err())
 	case err = <-served:
@@ -89,46 +91,8 @@ func (p *person) LogIn(ctx context.Context, visits []session.Visit) error {
 	// The last page must still reach the browser.
 	closing, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
-	return errors.Join(err, server.Shutdown(closing))
+	return grants, errors.Join(err, server.Shutdown(closing))
 }
-
-// wayBack leads a browser from each return to the next visit; after the last it
-// says so and closes the channel.
-func wayBack(visits []session.Visit, done chan<- struct{}) http.Handler {
-	mux := http.NewServeMux()
-	next := 0 // guarded by turn
-	turn := make(chan struct{}, 1)
-	turn <- struct{}{}
-	for i, v := range visits {
-		path := v.Return[strings.LastIndex(v.Return, "/"):]
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-			<-turn
-			defer func() { turn <- struct{}{} }()
-			next = max(next, i+1)
-			h := w.Header()
-			h.Set("Cache-Control", "no-store")
-			h.Set("Referrer-Policy", "no-referrer")
-			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-			if i+1 < len(visits) {
-				http.Redirect(w, r, visits[i+1].URL, http.StatusSeeOther)
-				return
-			}
-			h.Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = io.WriteString(w, backPage) // a browser that is gone needs no page
-			if done != nil {
-				close(done)
-				done = nil
-			}
-		})
-	}
-	return mux
-}
-
-const backPage = `<!doctype html><html lang="ru"><meta charset="utf-8"><title>Urna</title>
-<body style="font-family:sans-serif;margin:4em auto;max-width:32em">
-<p>Вход выполнен. Вернитесь в программу и введите коды из сообщений.</p>
-<p lang="en">You are logged in. Go back to the program and type the codes from the messages.</p></body></html>
-`
 
 // Code implements session.Person.
 func (p *person) Code(ctx context.Context, q session.Question) (session.Reply, error) {
@@ -140,7 +104,7 @@ func (p *person) Code(ctx context.Context, q session.Question) (session.Reply, e
 	for _, c := range others {
 		hint += ", " + c + ": send by " + channelName(c)
 	}
-	fmt.Fprintf(p.out, "Code of %s, organisation %d of %d, sent by %s (%s): ", q.Issuer, q.Member, q.Members, channelName(q.Channel), hint)
+	fmt.Fprintf(p.out, "Code of %s, organisation %d of %d, sent by %s, mark %s (%s): ", q.Issuer, q.Member, q.Members, channelName(q.Channel), q.Mark, hint)
 	line, err := p.in.ReadString('\n')
 	if err != nil && line == "" {
 		return session.Reply{}, fmt.Errorf("read code: %w", err)

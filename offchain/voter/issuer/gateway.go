@@ -35,6 +35,9 @@ type Refusal struct {
 
 func (r *Refusal) Error() string {
 	text := fmt.Sprintf("gateway refuses (%s): %s", r.Name, r.Reason)
+	if r.Detail != "" {
+		text = fmt.Sprintf("%s %s (%s)", r.Detail, r.Next, r.Name)
+	}
 	if r.RetryAfterS > 0 {
 		text += fmt.Sprintf(" (ask again in %d s)", r.RetryAfterS)
 	}

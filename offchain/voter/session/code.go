@@ -46,7 +46,7 @@ func (s *Session) endorseByCode(ctx context.Context, app *booth.Application, mem
 	operator := [32]byte(members[i].OperatorKey)
 	l := s.logins[operator]
 	access, _ := s.cfg.Access(operator)
-	q := Question{Issuer: members[i].Name, Member: i + 1, Members: len(members), Channels: l.channels}
+	q := Question{Issuer: members[i].Name, Member: i + 1, Members: len(members), Mark: l.mark, Channels: l.channels}
 	for range questions {
 		if l.sent == "" {
 			if err := s.send(ctx, members[i], l, l.channels[0]); err != nil {

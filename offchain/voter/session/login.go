@@ -36,6 +36,9 @@ type Question struct {
 	Issuer string
 	// Member of Members, counted from 1: what the message says.
 	Member, Members int
+	// Mark that the message must show: with another it is for somebody else's
+	// session.
+	Mark string
 	// Channel by which it was sent; Channels by which it can be sent.
 	Channel  string
 	Channels []string
@@ -57,10 +60,19 @@ type Person interface {
 	// Returns gives so many different addresses at which a browser comes back.
 	Returns(n int) ([]string, error)
 	// LogIn has the browser make the visits in their order, each beginning where
-	// the one before came back, so that the person sees one way.
-	LogIn(ctx context.Context, visits []Visit) error
+	// the one before came back, so that the person sees one way. It gives what
+	// came back of each: the value of "login". A *LoginError says that a log-in
+	// failed.
+	LogIn(ctx context.Context, visits []Visit) ([]string, error)
 	// Code asks for a code.
 	Code(ctx context.Context, q Question) (Reply, error)
+}
+
+// LoginError: a log-in came back with a refusal, by its name.
+type LoginError struct{ Issuer, Name string }
+
+func (e *LoginError) Error() string {
+	return fmt.Sprintf("%s refuses the log-in (%s)", e.Issuer, e.Name)
 }
 
 // ErrOtherPerson: a log-in ended at another person's entry.
@@ -73,6 +85,7 @@ type login struct {
 	request  [32]byte
 	bearer   issuer.Bearer
 	channels []string
+	mark     string
 	// sent is the channel of the last code, "" before the first.
 	sent string
 	// code that the person typed and that was not refused yet.
@@ -137,11 +150,12 @@ func (s *Session) logIn(ctx context.Context, app *booth.Application, members []*
 		}
 		visits[n] = Visit{Issuer: members[i].Name, URL: logins[n].url, Return: returns[n]}
 	}
-	if err := s.cfg.Person.LogIn(ctx, visits); err != nil {
-		return fmt.Errorf("log in: %w", err)
+	grants, err := s.cfg.Person.LogIn(ctx, visits)
+	if err != nil || len(grants) != len(visits) {
+		return fmt.Errorf("log in, %d of %d came back: %w", len(grants), len(visits), err)
 	}
 	for n, i := range missing {
-		if err := s.redeem(ctx, request, members[i], logins[n]); err != nil {
+		if err := s.redeem(ctx, request, members[i], grants[n], logins[n].verifier); err != nil {
 			return fmt.Errorf("%s: %w", members[i].Name, err)
 		}
 	}
@@ -157,7 +171,7 @@ func (s *Session) logIn(ctx context.Context, app *booth.Application, members []*
 
 // begun is a log-in that was begun, with what redeems it.
 type begun struct {
-	id, url  string
+	url      string
 	verifier [32]byte
 }
 
@@ -170,13 +184,13 @@ func (s *Session) begin(ctx context.Context, request [32]byte, member *electionv
 	answer, err := access.Portal.Login(ctx, api.LoginRequest{
 		Purpose: api.PurposeToken, Election: s.st.election[:], Request: request[:], Challenge: challenge[:], Return: back,
 	})
-	b.id, b.url = answer.ID, answer.URL
+	b.url = answer.URL
 	return b, err
 }
 
-func (s *Session) redeem(ctx context.Context, request [32]byte, member *electionv1.Issuer, b begun) error {
+func (s *Session) redeem(ctx context.Context, request [32]byte, member *electionv1.Issuer, grant string, verifier [32]byte) error {
 	access, _ := s.cfg.Access([32]byte(member.OperatorKey))
-	bearer, answer, err := access.Portal.Session(ctx, api.SessionRequest{ID: b.id, Verifier: b.verifier[:]})
+	bearer, answer, err := access.Portal.Session(ctx, api.SessionRequest{ID: grant, Verifier: verifier[:]})
 	if err != nil {
 		return fmt.Errorf("redeem log-in: %w", err)
 	}
@@ -189,6 +203,6 @@ func (s *Session) redeem(ctx context.Context, request [32]byte, member *election
 	if s.logins == nil {
 		s.logins = map[[32]byte]*login{}
 	}
-	s.logins[[32]byte(member.OperatorKey)] = &login{request: request, bearer: bearer, channels: answer.Channels}
+	s.logins[[32]byte(member.OperatorKey)] = &login{request: request, bearer: bearer, channels: answer.Channels, mark: answer.Mark}
 	return nil
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urna-vote/urna/offchain/voter/issuer"
+	"github.com/urna-vote/urna/offchain/voter/session"
+	"github.com/urna-vote/urna/proto/api"
+)
+
+// portals are gateways that send a browser straight back with an answer.
+func portals(t *testing.T, p *person, answers ...string) (visits []session.Visit) {
+	t.Helper()
+	returns, err := p.Returns(len(answers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, answer := range answers {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, returns[i]+"?"+answer, http.StatusSeeOther)
+		}))
+		t.Cleanup(server.Close)
+		visits = append(visits, session.Visit{Issuer: "issuer", URL: server.URL, Return: returns[i]})
+	}
+	return visits
+}
+
+// browser opens the address that the program prints.
+type browser struct {
+	t     *testing.T
+	shown chan string
+}
+
+func (b *browser) Write(text []byte) (int, error) {
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "http://") {
+			go func() {
+				answer, err := http.Get(line)
+				if err != nil {
+					b.t.Error(err)
+					return
+				}
+				defer answer.Body.Close()
+				page, err := io.ReadAll(answer.Body)
+				if err != nil {
+					b.t.Error(err)
+				}
+				b.shown <- string(page)
+			}()
+		}
+	}
+	return len(text), nil
+}
+
+func TestTheBrowserGoesFromOneIssuerToTheNext(t *testing.T) {
+	b := &browser{t: t, shown: make(chan string, 1)}
+	p := newPerson(strings.NewReader(""), b)
+	grants, err := p.LogIn(context.Background(), portals(t, p, "login=one", "login=two"))
+	if err != nil || !slices.Equal(grants, []string{"one", "two"}) {
+		t.Fatal(grants, err)
+	}
+	if page := <-b.shown; !strings.Contains(page, "Вход выполнен") {
+		t.Errorf("the browser ends at %s", page)
+	}
+}
+
+func TestALogInThatFailsIsToldByIssuerAndReason(t *testing.T) {
+	b := &browser{t: t, shown: make(chan string, 1)}
+	p := newPerson(strings.NewReader(""), b)
+	_, err := p.LogIn(context.Background(), portals(t, p, "login=one", "login_error=unconfirmed", "login=three"))
+	var refused *session.LoginError
+	if !errors.As(err, &refused) || refused.Name != "unconfirmed" {
+		t.Fatal(err)
+	}
+	if page := <-b.shown; !strings.Contains(page, "не удалось") {
+		t.Errorf("the browser ends at %s", page)
+	}
+}
+
+func TestThePersonTypesACodeOrAsksForAnother(t *testing.T) {
+	var out bytes.Buffer
+	p := newPerson(strings.NewReader("12 34 56\nr\nmail\n"), &out)
+	q := session.Question{Issuer: "issuer-2", Member: 2, Members: 2, Mark: "0417", Channel: api.ChannelSMS, Channels: []string{api.ChannelSMS, api.ChannelMail}}
+	for _, want := range []session.Reply{{Code: "123456"}, {Resend: api.ChannelSMS}, {Resend: api.ChannelMail}} {
+		got, err := p.Code(context.Background(), q)
+		if err != nil || got != want {
+			t.Errorf("%#v, %v", got, err)
+		}
+		q.Refusal = &issuer.Refusal{GatewayError: api.GatewayError{Name: "code", Detail: "Код неверен.", Next: "Введите его ещё раз."}}
+	}
+	if _, err := p.Code(context.Background(), q); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	for _, want := range []string{"issuer-2, organisation 2 of 2", "mark 0417", "Код неверен. Введите его ещё раз."} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not shown in %q", want, out.String())
+		}
+	}
+}
