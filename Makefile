@@ -52,6 +52,7 @@ fuzz:
 # Batch and single verdicts over 100,000 random good and bad ballots.
 differential:
 	go test ./crypto/bitproof -run Differential -ballots=100000 -timeout 30m
+	go test ./app -run Differential -casts=100000 -timeout 30m
 
 # Programs of measurements beside those of a release.
 bench-programs: build
