@@ -25,7 +25,9 @@ var faults = []func(r *rand.Rand, m, other *ballotv1.CastBallot){
 	func(r *rand.Rand, m, _ *ballotv1.CastBallot) { m.Proof[len(m.Proof)-32] ^= 1 << r.IntN(8) },
 	func(r *rand.Rand, m, _ *ballotv1.CastBallot) { flipAny(r, m.C) },
 	func(r *rand.Rand, m, _ *ballotv1.CastBallot) { flipAny(r, m.R) },
-	func(r *rand.Rand, m, _ *ballotv1.CastBallot) { flipAny(r, m.Token.Signatures[r.IntN(len(m.Token.Signatures))]) },
+	func(r *rand.Rand, m, _ *ballotv1.CastBallot) {
+		flipAny(r, m.Token.Signatures[r.IntN(len(m.Token.Signatures))])
+	},
 	func(_ *rand.Rand, m, other *ballotv1.CastBallot) { m.R, m.C, m.Proof = other.R, other.C, other.Proof },
 	func(_ *rand.Rand, m, other *ballotv1.CastBallot) { m.C = other.C },
 	func(_ *rand.Rand, m, other *ballotv1.CastBallot) { m.Token = other.Token },
