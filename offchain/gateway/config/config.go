@@ -1,10 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,47 +23,60 @@ const envPrefix = "URNA_GATEWAY_"
 // ErrUnknownKey: the file or the environment names what is not there.
 var ErrUnknownKey = errors.New("unknown key")
 
-// Config of a gateway.
+// Config of a gateway. Each field is a key of the file; "doc" stands above it
+// in the file that init writes, and "path" is made absolute.
 type Config struct {
-	// Name of the issuer, as the election's definition writes it.
-	Name string `koanf:"name"`
-	// Listen is address and port of the HTTP interface.
-	Listen string `koanf:"listen"`
-	// TLSCert and TLSKey are PEM files; without them a proxy must speak TLS.
-	TLSCert string `koanf:"tls_cert"`
-	TLSKey  string `koanf:"tls_key"`
-	// Origins of the voter pages that may call from a browser.
-	Origins []string `koanf:"origins"`
-	// Nodes are public addresses of the issuer's own node and others to fall back on.
-	Nodes []string `koanf:"nodes"`
-	// Genesis file of the chain: all that the nodes' answers are judged by.
-	Genesis string `koanf:"genesis"`
-	// Database file, shared by replicas.
-	Database string `koanf:"database"`
-	// OperatorKey file, TokenKeys directory and AccessKey file, shared by replicas.
-	OperatorKey string `koanf:"operator_key"`
-	TokenKeys   string `koanf:"token_keys"`
-	AccessKey   string `koanf:"access_key"`
+	Name    string   `koanf:"name" doc:"The issuer's name in the election's definition."`
+	Listen  string   `koanf:"listen" doc:"Address and port; with tls_cert and tls_key (PEM) it speaks TLS itself."`
+	TLSCert string   `koanf:"tls_cert" path:"file"`
+	TLSKey  string   `koanf:"tls_key" path:"file"`
+	Public  string   `koanf:"public" doc:"Address under which voters' browsers reach the gateway, for log-in at a portal;\nreplicas share it."`
+	Origins []string `koanf:"origins" doc:"Voter pages that may call from a browser."`
+	Nodes   []string `koanf:"nodes" doc:"The issuer's own node first, and the genesis by which all answers are judged."`
+	Genesis string   `koanf:"genesis" path:"file"`
+	// Database is a path, or a URL of PostgreSQL.
+	Database string `koanf:"database" path:"file or URL" doc:"Shared by replicas: a file (SQLite) or postgres://user@host/name (the password in\nPGPASSFILE), operator's key, directory of token keys, key of the access list, and\nkey of personal data (made by init)."`
+	// OperatorKey file, TokenKeys directory, AccessKey and VaultKey files.
+	OperatorKey string `koanf:"operator_key" path:"file"`
+	TokenKeys   string `koanf:"token_keys" path:"directory"`
+	AccessKey   string `koanf:"access_key" path:"file"`
+	VaultKey    string `koanf:"vault_key" path:"file"`
 	// Identity (an age identity file) or PassphraseFile opens the token keys.
-	Identity       string `koanf:"identity"`
-	PassphraseFile string `koanf:"passphrase_file"`
-	// LogLevel is debug, info, warn or error. Debug tells route, status and time
-	// of each request, never who or what.
-	LogLevel string `koanf:"log_level"`
+	Identity       string `koanf:"identity" path:"file" doc:"What opens the token keys: an age identity file, or a file with a passphrase."`
+	PassphraseFile string `koanf:"passphrase_file" path:"file"`
+	// LogLevel of debug tells route, status and time of each request, never who
+	// or what.
+	LogLevel string `koanf:"log_level" doc:"debug, info, warn or error."`
+
+	Login        Login        `koanf:"login" doc:"How a voter shows who asks."`
+	SMS          SMS          `koanf:"sms" doc:"One-time codes by SMS; without an address there are none."`
+	Mail         Mail         `koanf:"mail" doc:"The second channel; without an address there is none."`
+	Applications Applications `koanf:"applications" doc:"The registrar's part: applications and the list of voters."`
+	Limits       Limits       `koanf:"limits" doc:"What one stranger may ask for. The usual values fit."`
+	Room         Room         `koanf:"room" doc:"The waiting room when more people come than the gateway can serve."`
+	Metrics      Metrics      `koanf:"metrics" doc:"Figures for Prometheus, without anything of a person."`
+	HSM          HSM          `koanf:"hsm" doc:"Token keys in a PKCS #11 token instead of encrypted files."`
+}
+
+// section of the settings.
+type section interface {
+	validate(c *Config, wrong func(key, reason string))
+}
+
+// sections by their keys.
+func (c *Config) sections() map[string]section {
+	return map[string]section{"login": &c.Login, "sms": &c.SMS, "mail": &c.Mail, "applications": &c.Applications,
+		"limits": &c.Limits, "room": &c.Room, "metrics": &c.Metrics, "hsm": &c.HSM}
 }
 
 // Default settings; Name, Nodes and Genesis have none.
 func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:26690", Origins: []string{}, Nodes: []string{}, Database: "gateway.db",
-		OperatorKey: "operator.json", TokenKeys: "keys", AccessKey: "access.key", Identity: "identity.txt", LogLevel: "info",
+		OperatorKey: "operator.json", TokenKeys: "keys", AccessKey: "access.key", VaultKey: "vault.key", Identity: "identity.txt", LogLevel: "info",
+		Login: defaultLogin(), Applications: defaultApplications(), Limits: defaultLimits(), Room: defaultRoom(),
 	}
 }
-
-var keys = []string{"name", "listen", "tls_cert", "tls_key", "origins", "nodes", "genesis", "database",
-	"operator_key", "token_keys", "access_key", "identity", "passphrase_file", "log_level"}
-
-var lists = []string{"origins", "nodes"}
 
 // Load reads the file, then the environment (as of os.Environ), over the
 // defaults, makes paths absolute and validates the outcome.
@@ -76,22 +89,24 @@ func Load(file string, environ []string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read settings %s: %w", file, err)
 	}
-	for key := range parsed {
-		if !slices.Contains(keys, key) {
+	c := Default()
+	known := keysOf(&c)
+	k := koanf.New(".")
+	if err := k.Load(confmap.Provider(parsed, ""), nil); err != nil {
+		return Config{}, fmt.Errorf("read settings %s: %w", file, err)
+	}
+	for _, key := range k.Keys() {
+		if _, ok := known[key]; !ok && !emptySection(known, key, k.Get(key)) {
 			return Config{}, fmt.Errorf("read settings %s: %w %q", file, ErrUnknownKey, key)
 		}
 	}
-	over, err := fromEnviron(environ)
+	over, err := fromEnviron(known, environ)
 	if err != nil {
 		return Config{}, err
 	}
-	k := koanf.New(".")
-	for _, layer := range []map[string]any{parsed, over} {
-		if err := k.Load(confmap.Provider(layer, ""), nil); err != nil {
-			return Config{}, fmt.Errorf("read settings %s: %w", file, err)
-		}
+	if err := k.Load(confmap.Provider(over, "."), nil); err != nil {
+		return Config{}, fmt.Errorf("read environment: %w", err)
 	}
-	c := Default()
 	if err := k.Unmarshal("", &c); err != nil {
 		return Config{}, fmt.Errorf("read settings %s: %w", file, err)
 	}
@@ -107,7 +122,27 @@ func Load(file string, environ []string) (Config, error) {
 	return c, nil
 }
 
-func fromEnviron(environ []string) (map[string]any, error) {
+// emptySection: a header of a section without a key below it.
+func emptySection(known map[string]setting, key string, value any) bool {
+	table, ok := value.(map[string]any)
+	if !ok || len(table) > 0 {
+		return false
+	}
+	for name := range known {
+		if strings.HasPrefix(name, key+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// fromEnviron reads URNA_GATEWAY_<KEY>, with "_" for "." between a section and
+// its key.
+func fromEnviron(known map[string]setting, environ []string) (map[string]any, error) {
+	byName := map[string]string{}
+	for key := range known {
+		byName[strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+	}
 	over := map[string]any{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -115,11 +150,11 @@ func fromEnviron(environ []string) (map[string]any, error) {
 		if !ours {
 			continue
 		}
-		key := strings.ToLower(upper)
+		key, ok := byName[upper]
 		switch {
-		case !slices.Contains(keys, key):
+		case !ok:
 			return nil, fmt.Errorf("read environment: %w %q", ErrUnknownKey, name)
-		case slices.Contains(lists, key):
+		case known[key].list():
 			over[key] = strings.Split(value, ",")
 		default:
 			over[key] = value
@@ -128,19 +163,21 @@ func fromEnviron(environ []string) (map[string]any, error) {
 	return over, nil
 }
 
+// resolve makes paths absolute.
 func (c *Config) resolve(dir string) error {
-	for _, path := range []*string{&c.TLSCert, &c.TLSKey, &c.Genesis, &c.Database, &c.OperatorKey, &c.TokenKeys, &c.AccessKey, &c.Identity, &c.PassphraseFile} {
-		if *path == "" {
+	for key, s := range keysOf(c) {
+		path := s.value.String()
+		if s.path == "" || path == "" || strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://") {
 			continue
 		}
-		if !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
 		}
-		abs, err := filepath.Abs(*path)
+		abs, err := filepath.Abs(path)
 		if err != nil {
-			return fmt.Errorf("resolve %s: %w", *path, err)
+			return fmt.Errorf("resolve %s: %w", key, err)
 		}
-		*path = abs
+		s.value.SetString(abs)
 	}
 	return nil
 }
@@ -158,45 +195,37 @@ func (c Config) Validate() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		wrong("tls_cert, tls_key", "both or none")
 	}
+	if c.Public != "" && !isOrigin(c.Public) {
+		wrong("public", "scheme and host such as https://gateway.example.org")
+	}
 	if len(c.Nodes) == 0 {
 		wrong("nodes", "at least one node such as http://127.0.0.1:26680")
 	}
-	for key, value := range map[string]string{"genesis": c.Genesis, "database": c.Database, "operator_key": c.OperatorKey, "token_keys": c.TokenKeys, "access_key": c.AccessKey} {
-		if value == "" {
-			wrong(key, "must name a path")
+	for _, must := range []struct{ key, value string }{{"genesis", c.Genesis}, {"database", c.Database}, {"operator_key", c.OperatorKey}, {"token_keys", c.TokenKeys}, {"access_key", c.AccessKey}, {"vault_key", c.VaultKey}} {
+		if must.value == "" {
+			wrong(must.key, "must name a path")
 		}
 	}
 	if (c.Identity == "") == (c.PassphraseFile == "") {
 		wrong("identity, passphrase_file", "exactly one of them opens the token keys")
 	}
 	for i, o := range c.Origins {
-		if !strings.HasPrefix(o, "https://") && !strings.HasPrefix(o, "http://") {
+		if !isOrigin(o) {
 			wrong(fmt.Sprintf("origins[%d]", i), "scheme and host such as https://vote.example.org")
 		}
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		wrong("log_level", "debug, info, warn or error")
 	}
+	for name, s := range c.sections() {
+		s.validate(&c, func(key, reason string) { wrong(name+"."+key, reason) })
+	}
+	slices.SortStableFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }
 
-// Marshal writes the file, with what each key is for.
-func (c Config) Marshal() []byte {
-	var b bytes.Buffer
-	list := func(values []string) string {
-		quoted := make([]string, len(values))
-		for i, v := range values {
-			quoted[i] = fmt.Sprintf("%q", v)
-		}
-		return "[" + strings.Join(quoted, ", ") + "]"
-	}
-	fmt.Fprintf(&b, "# Settings of an issuer's gateway. Paths are relative to this file; an unknown key is an error.\n\n")
-	fmt.Fprintf(&b, "# The issuer's name in the election's definition.\nname = %q\n\n", c.Name)
-	fmt.Fprintf(&b, "# Address and port; with tls_cert and tls_key (PEM) it speaks TLS itself.\nlisten = %q\ntls_cert = %q\ntls_key = %q\n\n", c.Listen, c.TLSCert, c.TLSKey)
-	fmt.Fprintf(&b, "# Voter pages that may call from a browser.\norigins = %s\n\n", list(c.Origins))
-	fmt.Fprintf(&b, "# The issuer's own node first, and the genesis by which all answers are judged.\nnodes = %s\ngenesis = %q\n\n", list(c.Nodes), c.Genesis)
-	fmt.Fprintf(&b, "# Shared by replicas: database, operator's key, directory of token keys, key of the access list.\ndatabase = %q\noperator_key = %q\ntoken_keys = %q\naccess_key = %q\n\n", c.Database, c.OperatorKey, c.TokenKeys, c.AccessKey)
-	fmt.Fprintf(&b, "# What opens the token keys: an age identity file, or a file with a passphrase.\nidentity = %q\npassphrase_file = %q\n\n", c.Identity, c.PassphraseFile)
-	fmt.Fprintf(&b, "# debug, info, warn or error.\nlog_level = %q\n", c.LogLevel)
-	return b.Bytes()
+// isOrigin reports whether it is scheme and host and nothing else.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
 }

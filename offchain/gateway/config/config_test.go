@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/config"
 )
@@ -37,11 +39,12 @@ func TestSettingsReadBackAsWritten(t *testing.T) {
 }
 
 func TestUnknownKeysAreFatal(t *testing.T) {
-	path := write(t, string(valid().Marshal())+"\nextra = 1\n")
-	if _, err := config.Load(path, nil); !errors.Is(err, config.ErrUnknownKey) {
-		t.Fatal(err)
+	for _, extra := range []string{"extra = 1\n" + string(valid().Marshal()), string(valid().Marshal()) + "\nextra = 1\n", string(valid().Marshal()) + "\n[extra]\n"} {
+		if _, err := config.Load(write(t, extra), nil); !errors.Is(err, config.ErrUnknownKey) {
+			t.Error(err)
+		}
 	}
-	path = write(t, string(valid().Marshal()))
+	path := write(t, string(valid().Marshal()))
 	if _, err := config.Load(path, []string{"URNA_GATEWAY_LISTN=x"}); !errors.Is(err, config.ErrUnknownKey) {
 		t.Fatal(err)
 	}
@@ -74,5 +77,53 @@ func TestPassphraseFileTakesTheIdentitysPlace(t *testing.T) {
 	c, err := config.Load(path, nil)
 	if err != nil || c.Identity != "" || c.PassphraseFile == "" {
 		t.Fatal(c, err)
+	}
+}
+
+func TestSectionsReadBackAndTheEnvironmentReachesThem(t *testing.T) {
+	c := valid()
+	c.Public = "https://gateway.example"
+	c.Login = config.Login{Kind: config.LoginOIDC, Issuer: "https://portal.example/realm", ClientID: "issuer-1", ClientSecretFile: "secret", Digits: 6}
+	c.SMS = config.SMS{Address: "127.0.0.1:2775", SystemID: "a", PasswordFile: "sms", Sender: "URNA", TLS: true}
+	c.Limits.TrustedProxies = []string{"10.0.0.0/8", "::1/128"}
+	path := write(t, string(c.Marshal()))
+	got, err := config.Load(path, []string{"URNA_GATEWAY_SMS_SENDER=123", "URNA_GATEWAY_ROOM_PER_SECOND=7", "URNA_GATEWAY_LIMITS_DRAIN=90s", "URNA_GATEWAY_METRICS_LISTEN=127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	c.Login.ClientSecretFile, c.SMS.PasswordFile = filepath.Join(dir, "secret"), filepath.Join(dir, "sms")
+	c.SMS.Sender, c.Room.PerSecond, c.Limits.Drain, c.Metrics.Listen = "123", 7, 90*time.Second, "127.0.0.1:1"
+	if !reflect.DeepEqual(got.Login, c.Login) || got.SMS != c.SMS || got.Room != c.Room || !reflect.DeepEqual(got.Limits, c.Limits) || got.Metrics != c.Metrics {
+		t.Fatalf("%+v\nwant %+v", got, c)
+	}
+}
+
+func TestADatabaseURLIsNoPath(t *testing.T) {
+	c := valid()
+	c.Database = "postgres://urna@127.0.0.1/gateway"
+	got, err := config.Load(write(t, string(c.Marshal())), nil)
+	if err != nil || got.Database != c.Database {
+		t.Fatal(got.Database, err)
+	}
+}
+
+func TestWrongSectionsAreNamed(t *testing.T) {
+	c := valid()
+	c.Login = config.Login{Kind: config.LoginESIA, Digits: 4}
+	c.Mail.Username, c.Mail.Address = "x", "nowhere"
+	c.HSM.Token = "t"
+	c.Applications = config.Applications{Enabled: true, Opens: "soon", Closes: "2026-07-01T00:00:00+03:00"}
+	c.Limits.TrustedProxies = []string{"all"}
+	c.Limits.PerPerson, c.Room.PerSecond = 1, 0
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, key := range []string{"login.digits", "login.kind", "login.issuer", "login.client_id", "login.certificate_file", "mail.address", "mail.from",
+		"mail.username", "hsm.module", "applications.opens", "limits.trusted_proxies", "limits.per_person", "room.per_second"} {
+		if !strings.Contains(err.Error(), key) {
+			t.Errorf("%s is not named in: %v", key, err)
+		}
 	}
 }
