@@ -74,6 +74,8 @@ var Table = []Rule{
 		"the voter register knows no account, phone, entry or token"},
 	{"offchain/gateway/applications/confirmation", []string{"codeberg.org/go-pdf/fpdf", "golang.org/x/image/font/gofont/..."},
 		"a document of given data knows no register and no clock"},
+	{"offchain/gateway/hsm", []string{"offchain/gateway/keyring", "crypto/blindtoken", "github.com/miekg/pkcs11"},
+		"a hardware module holds keys and knows no request"},
 	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/slip", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
 		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3/...", "github.com/jackc/pgx/v5/...", "filippo.io/age/...", "golang.org/x/time/rate",
 		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/..."}),
