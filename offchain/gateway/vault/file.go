@@ -19,7 +19,7 @@ func CreateKey(path string, random io.Reader) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("write vault key: %w", err)
 	}
-	_, err = fmt.Fprintf(f, "%x\n", k.secret)
+	_, err = fmt.Fprintf(f, "%x\n", *k.secret())
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return Key{}, fmt.Errorf("write vault key %s: %w", path, err)
 	}
@@ -44,15 +44,15 @@ func LoadKey(path string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("read vault key: %w", err)
 	}
-	var k Key
+	secret := new([KeySize]byte)
 	if len(text) != 2*KeySize+1 {
 		return Key{}, fmt.Errorf("vault key %s: not 64 hex digits and a line's end", path)
 	}
-	if _, err := hex.Decode(k.secret[:], text[:2*KeySize]); err != nil || fmt.Sprintf("%x\n", k.secret) != string(text) {
+	if _, err := hex.Decode(secret[:], text[:2*KeySize]); err != nil || fmt.Sprintf("%x\n", *secret) != string(text) {
 		return Key{}, fmt.Errorf("vault key %s: not 64 lower-case hex digits and a line's end", path)
 	}
-	return k, nil
+	return hold(secret), nil
 }
 
 // Equal compares two keys in constant time.
-func (k Key) Equal(other Key) bool { return hmac.Equal(k.secret[:], other.secret[:]) }
+func (k Key) Equal(other Key) bool { return hmac.Equal(k.secret()[:], other.secret()[:]) }

@@ -25,16 +25,23 @@ const Overhead = 1 + 12 + 16
 // or bytes that changed.
 var ErrSealed = errors.New("sealed value does not open under this key, purpose and id")
 
-// Key of a gateway's vault. It prints as a redaction and has no marshaller.
-type Key struct{ secret [KeySize]byte }
+// Key of a gateway's vault, made by NewKey, CreateKey or LoadKey. It prints as a
+// redaction and has no marshaller.
+type Key struct {
+	// secret is behind a function, which prints as an address where Format is not
+	// asked: in fields that are not exported.
+	secret func() *[KeySize]byte
+}
+
+func hold(secret *[KeySize]byte) Key { return Key{secret: func() *[KeySize]byte { return secret }} }
 
 // NewKey draws a key.
 func NewKey(random io.Reader) (Key, error) {
-	var k Key
-	if _, err := io.ReadFull(random, k.secret[:]); err != nil {
+	secret := new([KeySize]byte)
+	if _, err := io.ReadFull(random, secret[:]); err != nil {
 		return Key{}, fmt.Errorf("draw vault key: %w", err)
 	}
-	return k, nil
+	return hold(secret), nil
 }
 
 // Format prints a redaction for every verb.
@@ -42,7 +49,7 @@ func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[vault key]")
 
 // derive gives the key of a use and purpose.
 func (k Key) derive(use, purpose string) []byte {
-	derived, err := hkdf.Key(sha256.New, k.secret[:], nil, use+purpose, KeySize)
+	derived, err := hkdf.Key(sha256.New, k.secret()[:], nil, use+purpose, KeySize)
 	if err != nil {
 		panic(fmt.Sprintf("vault: derive a key of 32 bytes: %v", err)) // fails for longer keys only
 	}
