@@ -97,7 +97,11 @@ func (d *Desk) Last(ctx context.Context, k Key) (out Sent, there bool, err error
 	return out, true, nil
 }
 
-// Sweep deletes codes that are over and whose limits mean nothing any more.
+// keep is how long a code that is over is remembered, so that who types it late
+// is told that it expired.
+const keep = 30 * time.Minute
+
+// Sweep deletes codes that have been over for a while.
 func (d *Desk) Sweep(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -111,7 +115,7 @@ func (d *Desk) Sweep(ctx context.Context) error {
 	}
 	d.mu.Unlock()
 	err := d.cfg.Database.Update(func(tx *database.Tx) error {
-		_, err := tx.Exec("DELETE FROM one_time_code WHERE sent_ms <= ?", now.Add(-Valid).UnixMilli())
+		_, err := tx.Exec("DELETE FROM one_time_code WHERE sent_ms <= ?", now.Add(-keep).UnixMilli())
 		return err
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ CREATE TABLE person (
     PRIMARY KEY (election, entry)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX person_subject ON person (election, subject);
+CREATE INDEX person_phone ON person (election, phone);
 
 -- Persons who are still to be told that a token was endorsed for their entry.
 CREATE TABLE endorsed_notice (
