@@ -107,7 +107,7 @@ func (b *Browser) hop(ctx context.Context, request *http.Request) (*http.Request
 
 var (
 	formTag   = regexp.MustCompile(`(?is)<form\b([^>]*)>(.*?)</form>`)
-	inputTag  = regexp.MustCompile(`(?is)<input\b([^>]*)>`)
+	inputTag  = regexp.MustCompile(`(?is)<(input|button)\b([^>]*)>`)
 	attribute = regexp.MustCompile(`(?s)([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))`)
 	anyTag    = regexp.MustCompile(`(?s)<[^>]*>`)
 )
@@ -127,10 +127,18 @@ func attributes(tag string) map[string]string {
 // form fills in a page's form that asks for a password; false if there is none.
 func form(page, account, password string) (action string, fields url.Values, ok bool) {
 	for _, m := range formTag.FindAllStringSubmatch(page, -1) {
-		fields, asks := url.Values{}, false
+		fields, asks, pressed := url.Values{}, false, false
 		for _, input := range inputTag.FindAllStringSubmatch(m[2], -1) {
-			a := attributes(input[1])
-			switch kind := strings.ToLower(a["type"]); {
+			a := attributes(input[2])
+			kind := strings.ToLower(a["type"])
+			if kind == "" && strings.EqualFold(input[1], "button") {
+				kind = "submit"
+			}
+			switch {
+			case kind == "submit" && a["name"] != "" && !pressed:
+				// The first is the one that Enter presses.
+				fields.Set(a["name"], a["value"])
+				pressed = true
 			case a["name"] == "" || kind == "submit" || kind == "button":
 			case kind == "password":
 				fields.Set(a["name"], password)

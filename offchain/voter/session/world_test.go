@@ -142,10 +142,12 @@ func (w *world) openGateway(e *roster.Enrolment, index int, ring *keyring.Ring) 
 		ChainID: sample.ChainID, Operator: operator, Keys: ring, Store: store,
 		Auth: auth.NewCodes(key, store, time.Now), Ledger: w,
 	})}
-	g.server = httptest.NewServer(gatewayapi.New(gatewayapi.Config{
-		Issuer: g.issuer, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		Ready: func(context.Context) error { return nil },
-	}))
+	handler, err := gatewayapi.New(gatewayapi.Config{
+		Parts: []gatewayapi.Part{gatewayapi.Issuance{Issuer: g.issuer}},
+		Now:   time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	w.must(err)
+	g.server = httptest.NewServer(handler)
 	w.t.Cleanup(g.server.Close)
 	g.client, err = issuer.New(w.wire, g.server.URL, g.server.URL)
 	w.must(err)
