@@ -10,18 +10,20 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/crypto/transcript"
+	"github.com/urna-vote/urna/offchain/gateway/notice"
 )
 
 const saltSize = 16
 
 // code is the last one of an owner.
 type code struct {
-	bound  [32]byte
-	salt   [saltSize]byte
-	mac    [32]byte
-	tries  int
-	used   bool
-	sentMS int64
+	bound   [32]byte
+	salt    [saltSize]byte
+	mac     [32]byte
+	channel notice.Channel
+	tries   int
+	used    bool
+	sentMS  int64
 }
 
 // table holds one code an owner. SQL in a gateway; see rows.
@@ -37,7 +39,7 @@ func (d *Desk) mac(salt [saltSize]byte, k Key, digits string) [32]byte {
 
 // draw replaces an owner's code, unless the last one was sent just now. It
 // returns what was there, for undo.
-func (d *Desk) draw(t table, k Key) (digits string, now code, before *code, err error) {
+func (d *Desk) draw(t table, k Key, channel notice.Channel) (digits string, now code, before *code, err error) {
 	last, there, err := t.load(k.Owner)
 	if err != nil {
 		return "", code{}, nil, err
@@ -54,7 +56,7 @@ func (d *Desk) draw(t table, k Key) (digits string, now code, before *code, err 
 		return "", code{}, nil, fmt.Errorf("draw one-time code: %w", err)
 	}
 	digits = fmt.Sprintf("%0*d", d.cfg.Digits, n)
-	now = code{bound: k.Bound, sentMS: d.cfg.Now().UnixMilli()}
+	now = code{bound: k.Bound, channel: channel, sentMS: d.cfg.Now().UnixMilli()}
 	if _, err := io.ReadFull(d.cfg.Random, now.salt[:]); err != nil {
 		return "", code{}, nil, fmt.Errorf("draw salt of one-time code: %w", err)
 	}
@@ -87,7 +89,7 @@ func (d *Desk) judge(t table, k Key, typed string) (v Verdict, c code, there boo
 	if !there || c.used || c.bound != k.Bound {
 		return v, c, there, nil
 	}
-	v.Left = max(0, Tries-c.tries)
+	v.Left, v.Channel = max(0, Tries-c.tries), c.channel
 	switch {
 	case d.cfg.Now().Sub(time.UnixMilli(c.sentMS)) >= Valid:
 		v.Outcome, v.Left = Expired, 0

@@ -56,6 +56,8 @@ type Verdict struct {
 	Left int
 	// Wait until another code may be asked for.
 	Wait time.Duration
+	// Channel that the code was sent by.
+	Channel notice.Channel
 }
 
 // Key says whose code it is and what it is good for.
@@ -94,9 +96,8 @@ type Desk struct {
 }
 
 type held struct {
-	ticket  notice.Ticket
-	channel notice.Channel
-	ends    time.Time
+	ticket notice.Ticket
+	ends   time.Time
 }
 
 type counters struct{ sent, right, wrong, exhausted atomic.Uint64 }

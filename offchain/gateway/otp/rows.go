@@ -14,8 +14,8 @@ type rows struct{ tx *database.Tx }
 func (r rows) load(owner [32]byte) (c code, there bool, err error) {
 	var bound, salt, mac []byte
 	var used int
-	err = r.tx.Row("SELECT bound, salt, mac, tries, used, sent_ms FROM one_time_code WHERE owner = ?", owner[:]).
-		Scan(&bound, &salt, &mac, &c.tries, &used, &c.sentMS)
+	err = r.tx.Row("SELECT bound, salt, mac, channel, tries, used, sent_ms FROM one_time_code WHERE owner = ?", owner[:]).
+		Scan(&bound, &salt, &mac, &c.channel, &c.tries, &used, &c.sentMS)
 	if errors.Is(err, sql.ErrNoRows) {
 		return code{}, false, nil
 	}
@@ -34,10 +34,10 @@ func (r rows) save(owner [32]byte, c code) error {
 	if c.used {
 		used = 1
 	}
-	_, err := r.tx.Exec(`INSERT INTO one_time_code (owner, bound, salt, mac, tries, used, sent_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
+	_, err := r.tx.Exec(`INSERT INTO one_time_code (owner, bound, salt, mac, channel, tries, used, sent_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (owner) DO UPDATE SET bound = excluded.bound, salt = excluded.salt, mac = excluded.mac,
-		tries = excluded.tries, used = excluded.used, sent_ms = excluded.sent_ms`,
-		owner[:], c.bound[:], c.salt[:], c.mac[:], c.tries, used, c.sentMS)
+		channel = excluded.channel, tries = excluded.tries, used = excluded.used, sent_ms = excluded.sent_ms`,
+		owner[:], c.bound[:], c.salt[:], c.mac[:], uint8(c.channel), c.tries, used, c.sentMS)
 	if err != nil {
 		return fmt.Errorf("write one-time code: %w", err)
 	}

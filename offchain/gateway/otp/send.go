@@ -19,10 +19,11 @@ type Sent struct {
 	Valid, Resend time.Duration
 }
 
-// Send makes a code, stores its hash and hands the message to the outbox. The
+// Send makes a code, stores its hash and hands the message to the outbox, by the
+// channel and with a last moment of its own whatever compose says of them. The
 // code before it is no code any more. Refusals: *WaitError, and those of the
 // outbox, after which another code may be asked for at once.
-func (d *Desk) Send(ctx context.Context, k Key, compose func(digits string) notice.Message) (Sent, error) {
+func (d *Desk) Send(ctx context.Context, k Key, channel notice.Channel, compose func(digits string) notice.Message) (Sent, error) {
 	if err := ctx.Err(); err != nil {
 		return Sent{}, err
 	}
@@ -30,7 +31,7 @@ func (d *Desk) Send(ctx context.Context, k Key, compose func(digits string) noti
 	var now code
 	var before *code
 	err := d.cfg.Database.Update(func(tx *database.Tx) (err error) {
-		digits, now, before, err = d.draw(rows{tx}, k)
+		digits, now, before, err = d.draw(rows{tx}, k, channel)
 		return err
 	})
 	if err != nil {
@@ -41,6 +42,7 @@ func (d *Desk) Send(ctx context.Context, k Key, compose func(digits string) noti
 		return Sent{}, fmt.Errorf("send one-time code: %w", err)
 	}
 	m := compose(digits)
+	m.Channel = channel
 	m.Until = time.UnixMilli(now.sentMS).Add(Valid)
 	ticket, err := d.cfg.Outbox.Offer(m)
 	if err != nil {
@@ -48,9 +50,9 @@ func (d *Desk) Send(ctx context.Context, k Key, compose func(digits string) noti
 	}
 	d.counts.sent.Add(1)
 	d.mu.Lock()
-	d.tickets[k.Bound] = held{ticket: ticket, channel: m.Channel, ends: m.Until}
+	d.tickets[k.Bound] = held{ticket: ticket, ends: m.Until}
 	d.mu.Unlock()
-	return Sent{Channel: m.Channel, State: d.cfg.Outbox.State(ticket), Valid: Valid, Resend: Resend}, nil
+	return Sent{Channel: channel, State: d.cfg.Outbox.State(ticket), Valid: Valid, Resend: Resend}, nil
 }
 
 // undo takes a code back that nobody will get.
@@ -86,13 +88,13 @@ func (d *Desk) Last(ctx context.Context, k Key) (out Sent, there bool, err error
 	if err != nil || !there || c.bound != k.Bound {
 		return Sent{}, false, err
 	}
-	out.Resend = d.wait(c)
+	out.Channel, out.Resend = c.channel, d.wait(c)
 	out.Valid = max(0, Valid-d.cfg.Now().Sub(time.UnixMilli(c.sentMS)))
 	d.mu.Lock()
 	h, ours := d.tickets[k.Bound]
 	d.mu.Unlock()
 	if ours {
-		out.Channel, out.State = h.channel, d.cfg.Outbox.State(h.ticket)
+		out.State = d.cfg.Outbox.State(h.ticket)
 	}
 	return out, true, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/urna-vote/urna/crypto/transcript"
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/login"
+	"github.com/urna-vote/urna/offchain/gateway/notice"
 )
 
 // Redeem gives the bearer to the device that began the log-in and whose page or
@@ -82,10 +83,9 @@ func (s *Store) Find(tx *database.Tx, bearer string) (Session, error) {
 	out := Session{Key: hash("bearer", bearer)}
 	var purpose string
 	var election, request, entry, account []byte
-	var confirmed int
 	var endsMS int64
 	err := tx.Row("SELECT purpose, election, request, entry, style, account, confirmed, ends_ms FROM login_session WHERE bearer = ?", out.Key[:]).
-		Scan(&purpose, &election, &request, &entry, &out.Style, &account, &confirmed, &endsMS)
+		Scan(&purpose, &election, &request, &entry, &out.Style, &account, &out.Confirmed, &endsMS)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return Session{}, ErrNoSession
@@ -96,7 +96,7 @@ func (s *Store) Find(tx *database.Tx, bearer string) (Session, error) {
 	if !s.cfg.Now().Before(out.Ends) {
 		return Session{}, ErrNoSession
 	}
-	out.Purpose, out.Confirmed = Purpose(purpose), confirmed != 0
+	out.Purpose = Purpose(purpose)
 	copy(out.Election[:], election)
 	copy(out.Request[:], request)
 	copy(out.Entry[:], entry)
@@ -117,9 +117,10 @@ func (s *Store) Look(ctx context.Context, bearer string) (out Session, err error
 	return out, err
 }
 
-// Confirm notes that a one-time code was shown in the session.
-func (s *Store) Confirm(tx *database.Tx, key [32]byte) error {
-	if _, err := tx.Exec("UPDATE login_session SET confirmed = 1 WHERE bearer = ?", key[:]); err != nil {
+// Confirm notes that a one-time code that came by the channel was shown in the
+// session.
+func (s *Store) Confirm(tx *database.Tx, key [32]byte, by notice.Channel) error {
+	if _, err := tx.Exec("UPDATE login_session SET confirmed = ? WHERE bearer = ?", uint8(by), key[:]); err != nil {
 		return fmt.Errorf("confirm session: %w", err)
 	}
 	return nil

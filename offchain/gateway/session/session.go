@@ -9,6 +9,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/login"
+	"github.com/urna-vote/urna/offchain/gateway/notice"
 	"github.com/urna-vote/urna/offchain/gateway/vault"
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -87,8 +88,9 @@ type Session struct {
 	Style uint32
 	// Account at the portal, where the purpose is Application.
 	Account login.Account
-	// Confirmed: a one-time code was shown in this session.
-	Confirmed bool
+	// Confirmed is the channel of the one-time code that was shown in this session,
+	// 0 if none was.
+	Confirmed notice.Channel
 	Ends      time.Time
 }
 

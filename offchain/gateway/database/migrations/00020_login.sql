@@ -23,6 +23,7 @@ CREATE INDEX login_attempt_state ON login_attempt (state);
 CREATE INDEX login_attempt_grant ON login_attempt (grant_);
 CREATE INDEX login_attempt_ends ON login_attempt (ends_ms);
 
+-- confirmed is 0, or the channel of the one-time code that was shown.
 CREATE TABLE login_session (
     bearer    BLOB    NOT NULL CHECK (length(bearer) = 32),
     purpose   TEXT    NOT NULL,

@@ -6,6 +6,7 @@ CREATE TABLE one_time_code (
     bound   BLOB    NOT NULL CHECK (length(bound) = 32),
     salt    BLOB    NOT NULL CHECK (length(salt) = 16),
     mac     BLOB    NOT NULL CHECK (length(mac) = 32),
+    channel INTEGER NOT NULL,
     tries   INTEGER NOT NULL,
     used    INTEGER NOT NULL,
     sent_ms BIGINT  NOT NULL,

@@ -13,10 +13,12 @@ CREATE TABLE person (
 CREATE UNIQUE INDEX person_subject ON person (election, subject);
 CREATE INDEX person_phone ON person (election, phone);
 
--- Persons who are still to be told that a token was endorsed for their entry.
+-- Persons who are still to be told that a token was endorsed for their entry;
+-- the channel is that of the code, so that another can be taken.
 CREATE TABLE endorsed_notice (
     election BLOB    NOT NULL CHECK (length(election) = 32),
     entry    BLOB    NOT NULL CHECK (length(entry) = 32),
+    channel  INTEGER NOT NULL,
     tries    INTEGER NOT NULL DEFAULT 0,
     lease_ms BIGINT  NOT NULL DEFAULT 0,
     PRIMARY KEY (election, entry)
