@@ -44,9 +44,10 @@ type queue struct {
 	sender  Sender
 	ready   chan struct{} // tells one worker that waiting is not empty
 
-	waiting  []*item // first in, first out; a retry stands at the end
-	open     int     // messages that no provider has, wherever they are
-	failures int     // temporary ones in a row
+	waiting  []*item   // first in, first out; a retry stands at the end
+	open     int       // messages that no provider has, wherever they are
+	oldest   time.Time // when the first of them was offered, as last swept
+	failures int       // temporary ones in a row
 	speed    []sample
 	counts   Counts
 }
@@ -129,10 +130,8 @@ func (o *Outbox) Health(ch Channel) Health {
 	defer o.mu.Unlock()
 	now := o.cfg.Now()
 	h := Health{Condition: Good, Waiting: q.open, Capacity: o.cfg.Capacity}
-	for _, it := range q.waiting {
-		if it.state.Phase == Queued {
-			h.Oldest = max(h.Oldest, now.Sub(it.offered))
-		}
+	if q.open > 0 && !q.oldest.IsZero() {
+		h.Oldest = max(0, now.Sub(q.oldest))
 	}
 	switch {
 	case unreachable != nil || q.failures >= downAfter:

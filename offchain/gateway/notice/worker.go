@@ -126,19 +126,24 @@ func (o *Outbox) sweepOnce() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.cfg.Now()
+	for _, q := range o.queues {
+		q.compact()
+		q.oldest = time.Time{}
+	}
 	for t, it := range o.held {
+		q := o.queues[it.message.Channel]
 		o.settle(it)
 		if it.state.Phase == Sent && now.Sub(it.offered) >= o.cfg.SlowAfter {
-			o.queues[it.message.Channel].judge(it, now, o.cfg.SlowAfter)
+			q.judge(it, now, o.cfg.SlowAfter)
 		}
 		if it.state.Phase == Queued && !now.Before(it.until) && !it.inHand {
 			o.expire(it)
 		}
+		if it.state.Phase == Queued && (q.oldest.IsZero() || it.offered.Before(q.oldest)) {
+			q.oldest = it.offered
+		}
 		if it.state.Phase != Queued && now.Sub(it.until) >= o.cfg.Keep {
 			delete(o.held, t)
 		}
-	}
-	for _, q := range o.queues {
-		q.compact()
 	}
 }
