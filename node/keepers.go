@@ -11,7 +11,7 @@ func keepers(a *app.App) public.Keepers {
 	defer v.Close()
 	k := v.Keepers()
 	return public.Keepers{
-		Commission: k.Commission, Election: k.Election, Roll: k.Roll, Issuance: k.Issuance,
+		Commission: k.Commission, Election: k.Election, Roll: k.Roll, Issuance: k.Issuance, Claims: k.Issuance,
 		Ceremony: k.Ceremony, Ballot: k.Ballot, Tally: k.Tally,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -540,6 +541,15 @@ func TestElectionIsServedAndProven(t *testing.T) {
 	}
 	if roll, err := c.Roll(ctx, id, 0, 0, 10); err != nil || roll.Size != 0 {
 		t.Errorf("roll %+v, %v", roll, err)
+	}
+	if claims, err := c.EntryClaims(ctx, id, [32]byte{1}); err != nil || len(claims.Claims) != 0 {
+		t.Errorf("claims %+v, %v", claims, err)
+	}
+	if claims, err := c.OpenClaims(ctx, id, 0, 0, 10); err != nil || len(claims.Claims) != 0 || claims.Silent != 0 {
+		t.Errorf("open claims %+v, %v", claims, err)
+	}
+	if _, err := c.OpenClaims(ctx, id, 60000, 0, 10); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("claims on an issuer that is not there: %v", err)
 	}
 	if key, err := c.BallotKey(ctx, id, [32]byte{1}); err != nil || key.Spent {
 		t.Errorf("key %+v, %v", key, err)

@@ -22,6 +22,7 @@ type Keepers struct {
 	Election   Election
 	Roll       Roll
 	Issuance   Issuance
+	Claims     Claims
 	Ceremony   Ceremony
 	Ballot     Ballot
 	Tally      Tally

@@ -111,6 +111,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.routeBlocks(api)
 	s.routeLog(api)
 	s.routeElections(api)
+	s.routeClaims(api)
 	s.routeCounting(api)
 	s.routeCommission(api)
 	description, err := json.MarshalIndent(api.OpenAPI(), "", "  ")

@@ -64,6 +64,13 @@ func TestMemberThatDoesNotAnswerIsCountedAsSilent(t *testing.T) {
 	town, request, entry := claimed(t)
 	must(t, town.Deliver(claimTx(town, "claim", entry, 0, request.Blinded())))
 	asked := town.Context.Height
+	open := town.Issuance.OpenClaims(town.State, town.ID, 0, 0, 10)
+	if len(open) != 1 || open[0].Height != asked || !bytes.Equal(open[0].Entry, entry) {
+		t.Fatal(open)
+	}
+	if open := town.Issuance.OpenClaims(town.State, town.ID, 0, 1, 10); len(open) != 0 {
+		t.Fatal(open)
+	}
 	silent := func(issuer uint32, height int64) uint64 {
 		return town.Issuance.Silent(town.State, town.ID, issuer, height)
 	}
