@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -26,6 +27,9 @@ type Config struct {
 	// Now is the clock, and Random the source of tickets.
 	Now    func() time.Time
 	Random io.Reader
+	// Log is told when a channel begins to fail and when it works again; nil
+	// is told nothing.
+	Log *slog.Logger
 }
 
 // Default is a configuration for a gateway, without senders, clock and
@@ -86,6 +90,9 @@ type item struct {
 func New(cfg Config) (*Outbox, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &Outbox{cfg: cfg, ctx: ctx, cancel: cancel, queues: map[Channel]*queue{}, held: map[Ticket]*item{}}

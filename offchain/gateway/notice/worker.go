@@ -51,7 +51,7 @@ func (o *Outbox) attempt(q *queue, it *item) {
 	var refusal *Refusal
 	switch {
 	case err == nil:
-		q.failures = 0
+		o.works(q)
 		q.counts.Sent++
 		it.receipt = delivery.Receipt
 		o.finish(it, State{Phase: Sent, Attempts: it.state.Attempts})
@@ -60,12 +60,23 @@ func (o *Outbox) attempt(q *queue, it *item) {
 		}
 	case errors.As(err, &refusal):
 		// The provider works: it has an opinion.
-		q.failures = 0
+		o.works(q)
 		o.finish(it, State{Phase: Failed, Reason: refusal.Reason, Attempts: it.state.Attempts})
 	default:
-		q.failures++
+		// Once for each row of failures: the log is no list of messages.
+		if q.failures++; q.failures == downAfter {
+			o.cfg.Log.Warn("messages are not taken", "channel", q.channel, "error", err)
+		}
 		o.again(q, it)
 	}
+}
+
+// works ends a row of failures.
+func (o *Outbox) works(q *queue) {
+	if q.failures >= downAfter {
+		o.cfg.Log.Info("messages are taken again", "channel", q.channel)
+	}
+	q.failures = 0
 }
 
 // again puts a message back after a wait, unless that would be too late.
