@@ -27,9 +27,15 @@ type Claim struct {
 	Election [32]byte
 	Entry    [32]byte
 	Style    uint32
-	Pass     [32]byte
+	// Pass of the voter key; none within a session of the portal.
+	Pass [32]byte
+	// Bearer of a session, empty without one.
+	Bearer string
 	// Code as typed.
 	Code string
+	// Request is the hash of all that is asked for. It is computed from the record
+	// after Screen, and what is bound must be bound to it.
+	Request [32]byte
 }
 
 // Format prints a redaction for every verb.
@@ -37,7 +43,8 @@ func (c Claim) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[access clai
 
 // Verdict of an authenticator.
 type Verdict struct {
-	// Refusal is nil for the right person, else ErrCredential or a *WaitError.
+	// Refusal is nil for the right person, else ErrCredential, a *WaitError, a
+	// *CodeError, ErrOtherRequest or session.ErrNoSession.
 	Refusal error
 	// Counted: the state changed with the refusal and must be kept.
 	Counted bool
@@ -51,4 +58,7 @@ type Authenticator interface {
 	// Decide judges and counts within the transaction that will hold what the
 	// claim is good for.
 	Decide(tx *register.Tx, c Claim) (Verdict, error)
+	// Bound is called after Decide in the transaction that binds the entry's
+	// first record, and only there.
+	Bound(tx *register.Tx, c Claim) error
 }

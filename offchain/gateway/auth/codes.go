@@ -108,6 +108,10 @@ func (a *Codes) Decide(tx *register.Tx, c Claim) (Verdict, error) {
 	return verdict, tx.SetTries(c.Election, c.Entry, after)
 }
 
+// Bound implements Authenticator. Who has no account at a portal cannot be
+// reached either.
+func (a *Codes) Bound(*register.Tx, Claim) error { return nil }
+
 // judge is pure but for the clock. It computes the same hashes whatever is
 // wrong, so that time does not tell what.
 func (a *Codes) judge(c Claim, access register.Access, tries register.Tries, known bool) (Verdict, register.Tries) {

@@ -38,8 +38,8 @@ func (r *EndorseRequest) record() *issuancev1.IssueToken {
 }
 
 // Endorse makes a record the one of its entry and endorses it. Asked again with
-// the same record it gives the same answer. Refusals: *Refusal,
-// auth.ErrCredential, *auth.WaitError.
+// the same record it gives the same answer. Refusals: *Refusal, and those of
+// auth.Verdict.
 func (g *Gateway) Endorse(ctx context.Context, r EndorseRequest) (endorsement [sign.SignatureSize]byte, err error) {
 	if err := g.screen(ctx, r.Claim); err != nil {
 		return endorsement, err
@@ -48,8 +48,10 @@ func (g *Gateway) Endorse(ctx context.Context, r EndorseRequest) (endorsement [s
 	if err != nil {
 		return endorsement, err
 	}
+	// What the person logged in for is what is bound, or nothing is.
+	r.Claim.Request = issuance.RequestHash(g.cfg.ChainID, r.Claim.Election, standing.class, r.Panel, r.BlindedHashes)
 	record := r.record()
-	if err := g.bind(&r, ledger.MustEncode(record), standing.Issued); err != nil {
+	if err := g.bind(&r, ledger.MustEncode(record), standing.issued); err != nil {
 		return endorsement, err
 	}
 	return [sign.SignatureSize]byte(issuance.Endorse(g.cfg.ChainID, record, g.cfg.Operator)), nil
@@ -78,36 +80,42 @@ func (g *Gateway) screen(ctx context.Context, c auth.Claim) error {
 	return verdict.Refusal
 }
 
+// examined is what examine found out besides.
+type examined struct {
+	class  uint32
+	issued bool
+}
+
 // examine checks the request against the ledger: what a record names must be
 // signable, since it is bound for good.
-func (g *Gateway) examine(ctx context.Context, r *EndorseRequest) (Standing, error) {
+func (g *Gateway) examine(ctx context.Context, r *EndorseRequest) (examined, error) {
 	c := &r.Claim
 	def, err := g.cfg.Ledger.Definition(ctx, c.Election)
 	if err != nil {
-		return Standing{}, err
+		return examined{}, err
 	}
 	seat, err := g.seat(def, c.Election, c.Style, r.Panel)
 	if err != nil {
-		return Standing{}, err
+		return examined{}, err
 	}
 	key, ok := g.cfg.Keys.Key(seat.slot)
 	if !ok {
-		return Standing{}, refuse(ErrUnknownElection, "election", "this gateway holds no key for class %d, panel %d", seat.slot.Class, r.Panel)
+		return examined{}, refuse(ErrUnknownElection, "election", "this gateway holds no key for class %d, panel %d", seat.slot.Class, r.Panel)
 	}
 	modulus := key.Public().Encode()
 	switch {
 	case len(r.BlindedHashes) != seat.size:
-		return Standing{}, refuse(ErrRequest, "blinded_hashes", "%d, panel %d has %d members", len(r.BlindedHashes), r.Panel, seat.size)
+		return examined{}, refuse(ErrRequest, "blinded_hashes", "%d, panel %d has %d members", len(r.BlindedHashes), r.Panel, seat.size)
 	case len(r.Blinded) != len(modulus) || bytes.Compare(r.Blinded, modulus) >= 0 || len(bytes.Trim(r.Blinded, "\x00")) == 0:
-		return Standing{}, refuse(ErrRequest, "blinded", "not a number of %d bytes in 1..N-1 of this member's key", len(modulus))
+		return examined{}, refuse(ErrRequest, "blinded", "not a number of %d bytes in 1..N-1 of this member's key", len(modulus))
 	case blindtoken.BlindedHash(r.Blinded) != r.BlindedHashes[seat.member]:
-		return Standing{}, refuse(ErrRequest, "blinded", "its hash is not blinded_hashes[%d]", seat.member)
+		return examined{}, refuse(ErrRequest, "blinded", "its hash is not blinded_hashes[%d]", seat.member)
 	}
 	standing, err := g.cfg.Ledger.Standing(ctx, c.Election, c.Style, c.Entry)
 	if err != nil {
-		return Standing{}, err
+		return examined{}, err
 	}
-	return standing, admit(standing, seat, r.Panel, modulus)
+	return examined{seat.slot.Class, standing.Issued}, admit(standing, seat, r.Panel, modulus)
 }
 
 func admit(s Standing, seat seat, panel uint32, modulus []byte) error {
@@ -146,10 +154,16 @@ func (g *Gateway) bind(r *EndorseRequest, record []byte, issued bool) error {
 			return nil
 		}
 		ok, err := tx.Bind(r.Claim.Election, r.Claim.Entry, r.Panel, record)
-		if !ok {
+		switch {
+		case err != nil:
+			return err
+		case !ok:
 			refusal = refuse(ErrOtherRecord, "entry", "a request is resumed with the device or file that made it")
+			return nil
+		case was != nil:
+			return nil
 		}
-		return err
+		return g.cfg.Auth.Bound(tx, r.Claim)
 	})
 	if err != nil {
 		return fmt.Errorf("bind record: %w", err)
