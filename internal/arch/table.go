@@ -82,7 +82,7 @@ var Table = []Rule{
 		"a channel knows messages and its provider, and nothing of elections"},
 	{"offchain/gateway/notice", nil, "the queue knows messages and no provider"},
 	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/slip", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
-		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3/...", "github.com/jackc/pgx/v5/...", "filippo.io/age/...", "golang.org/x/time/rate",
+		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3", "github.com/jackc/pgx/v5/...", "filippo.io/age/...", "golang.org/x/time/rate",
 		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/..."}),
 		"a gateway knows the person and never the ballot"},
 	{"offchain/trustee/...", join(xTypes, terminal, []string{"offchain/trustee/...", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "offchain/audit/record", "offchain/audit/verify", "proto/...", "crypto/...", "filippo.io/age/..."}),

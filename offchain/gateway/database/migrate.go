@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
@@ -94,11 +93,7 @@ func prepared(where string, act func(*dialect, *sql.DB) error) error {
 func provide(d *dialect, db *sql.DB) (*goose.Provider, error) {
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if d == postgres {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return nil, fmt.Errorf("make lock of migrations: %w", err)
-		}
-		options = append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithSessionLocker(turn{}))
 	}
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -141,6 +136,26 @@ func notNewer(ctx context.Context, provider *goose.Provider) error {
 	sources := provider.ListSources()
 	if last := sources[len(sources)-1].Version; has > last {
 		return fmt.Errorf("tables are at %d, this program knows %d: %w", has, last, ErrNewer)
+	}
+	return nil
+}
+
+// turn lets replicas that start at the same moment migrate one after the other.
+// The library's own lock asks again every five seconds only.
+type turn struct{}
+
+const turnID = "hashtextextended('urna-gateway migrations ' || current_schema(), 0)"
+
+func (turn) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock("+turnID+")"); err != nil {
+		return fmt.Errorf("wait for other replicas' migrations: %w", err)
+	}
+	return nil
+}
+
+func (turn) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock("+turnID+")"); err != nil {
+		return fmt.Errorf("let other replicas migrate: %w", err)
 	}
 	return nil
 }
