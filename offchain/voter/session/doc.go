@@ -15,6 +15,10 @@
 //	before a ballot is submitted         its finished, signed bytes
 //	when it is in a block                the height
 //
+// A member that gives no signature, or a wrong one, is asked on the ledger
+// (ClaimSignature) and its answer taken from there; its silence is public. The
+// claim's bytes follow from the state, so nothing more is kept.
+//
 // A choice is never kept: to resume a cast, the same bytes are sent again.
 //
 // # State file

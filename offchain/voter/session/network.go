@@ -6,6 +6,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/voter/booth"
+	"github.com/urna-vote/urna/proto/api"
 )
 
 // Network is the Ledger over the public API of the chain's nodes.
@@ -21,6 +22,11 @@ func (n Network) Prove(ctx context.Context, election [32]byte, names ...string) 
 // SubmitAndWait implements Ledger.
 func (n Network) SubmitAndWait(ctx context.Context, raw []byte) (int64, error) {
 	return n.Client.SubmitAndWait(ctx, raw)
+}
+
+// EntryClaims implements ClaimLedger.
+func (n Network) EntryClaims(ctx context.Context, election, entry [32]byte) (*api.EntryClaims, error) {
+	return n.Client.EntryClaims(ctx, election, entry)
 }
 
 // WaitProvable implements Ledger.

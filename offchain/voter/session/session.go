@@ -55,6 +55,8 @@ type Config struct {
 	Access func(operator [32]byte) (Access, bool)
 	// Person logs in where an issuer asks for it; nil where none does.
 	Person Person
+	// Claims asks silent members on the ledger.
+	Claims Claims
 	// Save makes the state durable before it returns.
 	Save func(*State) error
 	// Random seals ballots.
@@ -120,7 +122,7 @@ func (s *Session) ballotKey() sign.PrivateKey {
 }
 
 func (s *Session) claimKeyHash() [32]byte {
-	public := sign.NewPrivateKey(s.st.claim).Public()
+	public := s.claimKey().Public()
 	return sha256.Sum256(public[:])
 }
 

@@ -199,16 +199,21 @@ func (s *Session) signed(ctx context.Context, app *booth.Application) error {
 	if len(s.st.signatures) != len(members) {
 		s.st.signatures = make([][]byte, len(members))
 	}
-	failures, err := s.eachMember(ctx, members, s.st.signatures, func(ctx context.Context, i int, access Access) ([]byte, error) {
-		answer, err := s.askSignature(ctx, access.Issuer, api.SignRequest{
-			Election: s.st.election[:], Entry: s.st.entry[:], Transaction: hash[:], Blinded: app.Blinded(i),
+	failures, err := s.patient(ctx, func() ([]error, error) {
+		return s.eachMember(ctx, members, s.st.signatures, func(ctx context.Context, i int, access Access) ([]byte, error) {
+			answer, err := s.askSignature(ctx, access.Issuer, api.SignRequest{
+				Election: s.st.election[:], Entry: s.st.entry[:], Transaction: hash[:], Blinded: app.Blinded(i),
+			})
+			if err != nil {
+				return nil, err
+			}
+			return app.Unblind(i, answer)
 		})
-		if err != nil {
-			return nil, err
-		}
-		return app.Unblind(i, answer)
 	})
-	if err := errors.Join(append(failures, err)...); err != nil {
+	if err == nil && failures != nil {
+		err = s.claim(ctx, app, members, errors.Join(failures...))
+	}
+	if err != nil {
 		return fmt.Errorf("ask for signature: %w", err)
 	}
 	_, err = app.Token(s.BallotKey(), s.st.signatures)
