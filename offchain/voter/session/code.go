@@ -17,7 +17,7 @@ const questions = 50
 // Refusals that the person can do something about: type the code again, or
 // have another one sent.
 const (
-	refusedCode    = "code"
+	refusedCode    = "code-wrong"
 	refusedExpired = "code-expired"
 	refusedSession = "session"
 	refusedWait    = "wait"
