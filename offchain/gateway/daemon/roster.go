@@ -16,6 +16,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/journal"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/gateway/roster"
 	"github.com/urna-vote/urna/offchain/slip"
@@ -150,12 +151,22 @@ func ImportCodes(ctx context.Context, cfg config.Config, dir string) (added, all
 		return 0, 0, err
 	}
 	defer db.Close()
-	store := register.New(db)
-	if added, err = store.Import(list); err != nil {
+	err = db.Update(func(tx *database.Tx) error {
+		if added, err = register.In(tx).Import(list); err != nil {
+			return err
+		}
+		return journal.Append(tx, staff("codes import", "election %x, %d of %d entries new", election, added, len(list)))
+	})
+	if err != nil {
 		return 0, 0, err
 	}
-	all, err = store.Size(ctx, election)
+	all, err = register.New(db).Size(ctx, election)
 	return added, all, err
+}
+
+// staff is a journal's entry of what is done now.
+func staff(action, format string, args ...any) journal.Entry {
+	return journal.By(time.Now(), os.Getenv("SUDO_USER"), action, fmt.Sprintf(format, args...))
 }
 
 // installKey keeps the gateway's one access key.
@@ -173,11 +184,22 @@ func installKey(path string, key auth.Key) error {
 	return nil
 }
 
-// ForgetCodes erases the access data of an election.
+// ForgetCodes erases the access data of an election, and gives the space back so
+// that nothing of it stays in the database's files.
 func ForgetCodes(ctx context.Context, cfg config.Config, election [32]byte) error {
 	db, err := database.Open(ctx, cfg.Database)
 	if err != nil {
 		return err
 	}
-	return errors.Join(register.New(db).Forget(election), db.Close())
+	err = db.Update(func(tx *database.Tx) error {
+		entries, err := register.In(tx).Forget(election)
+		if err != nil {
+			return err
+		}
+		return journal.Append(tx, staff("codes forget", "election %x, %d entries", election, entries))
+	})
+	if err == nil {
+		err = db.Compact(ctx)
+	}
+	return errors.Join(err, db.Close())
 }

@@ -85,27 +85,32 @@ func (t *Tx) SetTries(election, entry [32]byte, tries Tries) error {
 // returns how many were new.
 func (s *Store) Import(list []Access) (added int, err error) {
 	err = s.Update(func(t *Tx) error {
-		added = 0
-		for i := range list {
-			a := &list[i]
-			was, _, there, err := t.Access(a.Election, a.Entry)
-			switch {
-			case err != nil:
-				return err
-			case there && was != *a:
-				return fmt.Errorf("import entry %x: %w; nothing was imported", a.Entry, ErrOtherAccess)
-			case there:
-				continue
-			}
-			if _, err := t.tx.Exec(insertAccess, a.Election[:], a.Entry[:], a.Style, a.Salt[:], a.Pass[:], a.Code[:]); err != nil {
-				return fmt.Errorf("import entry %x: %w", a.Entry, err)
-			}
-			added++
-		}
-		return nil
+		added, err = t.Import(list)
+		return err
 	})
 	if err != nil {
 		return 0, err
+	}
+	return added, nil
+}
+
+// Import adds entries within the transaction, which must be given up on an error.
+func (t *Tx) Import(list []Access) (added int, err error) {
+	for i := range list {
+		a := &list[i]
+		was, _, there, err := t.Access(a.Election, a.Entry)
+		switch {
+		case err != nil:
+			return 0, err
+		case there && was != *a:
+			return 0, fmt.Errorf("import entry %x: %w; nothing was imported", a.Entry, ErrOtherAccess)
+		case there:
+			continue
+		}
+		if _, err := t.tx.Exec(insertAccess, a.Election[:], a.Entry[:], a.Style, a.Salt[:], a.Pass[:], a.Code[:]); err != nil {
+			return 0, fmt.Errorf("import entry %x: %w", a.Entry, err)
+		}
+		added++
 	}
 	return added, nil
 }
@@ -123,20 +128,14 @@ func (s *Store) count(ctx context.Context, query string, election [32]byte) (n i
 	return n, err
 }
 
-// Forget deletes the access data of an election whose term is over, and gives
-// the space back so that deleted rows do not stay in the file. Records stay.
-func (s *Store) Forget(election [32]byte) error {
-	err := s.db.Update(func(t *database.Tx) error {
-		_, err := t.Exec("DELETE FROM access WHERE election = ?", election[:])
-		return err
-	})
-	if err == nil {
-		err = s.db.Compact(context.Background())
-	}
+// Forget deletes the access data of an election whose term is over. Records
+// stay. The rows leave the disk with database.DB.Compact.
+func (t *Tx) Forget(election [32]byte) (entries int64, err error) {
+	entries, err = t.tx.Exec("DELETE FROM access WHERE election = ?", election[:])
 	if err != nil {
-		return fmt.Errorf("forget access data: %w", err)
+		return 0, fmt.Errorf("forget access data: %w", err)
 	}
-	return nil
+	return entries, nil
 }
 
 // Record reads the record endorsed for an entry and panel, nil if there is none.

@@ -177,7 +177,17 @@ func TestForgottenAccessLeavesTheFile(t *testing.T) {
 	if _, err := s.Import([]register.Access{a}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Forget(a.Election); err != nil {
+	err := s.Update(func(tx *register.Tx) error {
+		n, err := tx.Forget(a.Election)
+		if err == nil && n != 1 {
+			err = fmt.Errorf("%d entries forgotten, want 1", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Database().Compact(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, ok, err := s.Access(context.Background(), a.Election, a.Entry); ok || err != nil {
