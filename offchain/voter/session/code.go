@@ -14,17 +14,38 @@ import (
 // questions is how often a person is asked for one member's code in one call.
 const questions = 50
 
-// Refusals that the person can do something about: type the code again, or
-// have another one sent.
-const (
-	refusedCode    = "code-wrong"
-	refusedExpired = "code-expired"
-	refusedSession = "session"
-	refusedWait    = "wait"
+// Names of refusals that the person can do something about.
+var (
+	// typed wrongly: type it again.
+	typeAgain = []string{"code-wrong", "code-unreadable"}
+	// The code is none any more: another is needed.
+	sendAgain = []string{"code-expired", "code-none", "code-exhausted"}
+	// The channel cannot be used now: another may.
+	otherChannel = []string{"channel-absent", "channel-full"}
 )
+
+const (
+	refusedSession = "session"
+	// The last code was sent just now.
+	refusedWait = "code-wait"
+)
+
+func refusedAs(err error, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return issuer.Refused(err, name) })
+}
 
 // ErrSessionOver: the member closed the session before it endorsed.
 var ErrSessionOver = errors.New("the log-in is over: log in again")
+
+// sendFirst has a member send a code by the first channel that works.
+func (s *Session) sendFirst(ctx context.Context, member *electionv1.Issuer, l *login) (err error) {
+	for _, channel := range l.channels {
+		if err = s.send(ctx, member, l, channel); !refusedAs(err, otherChannel) {
+			return err
+		}
+	}
+	return err
+}
 
 // send has a member send a code. Where the last one is too young for another,
 // it is on its way still, and the person is told so.
@@ -49,7 +70,7 @@ func (s *Session) endorseByCode(ctx context.Context, app *booth.Application, mem
 	q := Question{Issuer: members[i].Name, Member: i + 1, Members: len(members), Mark: l.mark, Channels: l.channels}
 	for range questions {
 		if l.sent == "" {
-			if err := s.send(ctx, members[i], l, l.channels[0]); err != nil {
+			if err := s.sendFirst(ctx, members[i], l); err != nil {
 				return nil, s.sessionError(operator, fmt.Errorf("ask for a code: %w", err))
 			}
 		}
@@ -68,9 +89,9 @@ func (s *Session) endorseByCode(ctx context.Context, app *booth.Application, mem
 		case err == nil:
 			delete(s.logins, operator)
 			return endorsement, nil
-		case issuer.Refused(err, refusedCode):
+		case refusedAs(err, typeAgain):
 			l.code, q.Refusal = "", err
-		case issuer.Refused(err, refusedExpired):
+		case refusedAs(err, sendAgain):
 			l.code, l.sent, q.Refusal = "", "", err
 		default:
 			return nil, s.sessionError(operator, err)
@@ -96,7 +117,7 @@ func (s *Session) question(ctx context.Context, member *electionv1.Issuer, l *lo
 		return nil
 	}
 	err = s.send(ctx, member, l, reply.Resend)
-	if issuer.Refused(err, refusedWait) {
+	if issuer.Refused(err, refusedWait) || refusedAs(err, otherChannel) {
 		q.Refusal, err = err, nil
 	}
 	return s.sessionError([32]byte(member.OperatorKey), err)

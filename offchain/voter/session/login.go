@@ -162,7 +162,7 @@ func (s *Session) logIn(ctx context.Context, app *booth.Application, members []*
 	// All messages leave together; each names its organisation.
 	for _, i := range missing {
 		l := s.logins[[32]byte(members[i].OperatorKey)]
-		if err := s.send(ctx, members[i], l, l.channels[0]); err != nil {
+		if err := s.sendFirst(ctx, members[i], l); err != nil {
 			return fmt.Errorf("%s: ask for a code: %w", members[i].Name, err)
 		}
 	}
