@@ -77,13 +77,17 @@ func (a Attempt) CheckState(query url.Values) error {
 	if len(query["state"]) != 1 || subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(a.State)) != 1 {
 		return fmt.Errorf("check state: %w", ErrAnswer)
 	}
-	switch {
-	case !query.Has("error"):
+	if !query.Has("error") {
 		return nil
-	case query.Get("error") == "temporarily_unavailable" || query.Get("error") == "server_error":
+	}
+	switch query.Get("error") {
+	case "access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required":
+		return fmt.Errorf("read answer: %w", ErrDeclined)
+	case "server_error", "temporarily_unavailable":
 		return fmt.Errorf("read answer: %w", ErrUnavailable)
 	}
-	return fmt.Errorf("read answer: %w", ErrDeclined)
+	// The person can do nothing about a question that the portal does not take.
+	return fmt.Errorf("read answer: the portal refuses this gateway's question, check the client's registration: %w", ErrUnavailable)
 }
 
 // Code is the authorization code of an answer that passed CheckState.

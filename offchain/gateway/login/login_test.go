@@ -62,7 +62,8 @@ func TestStateIsCheckedBeforeARefusalIsBelieved(t *testing.T) {
 	for query, want := range map[string]error{
 		"state=s":                               nil,
 		"state=s&error=access_denied":           login.ErrDeclined,
-		"state=s&error=":                        login.ErrDeclined,
+		"state=s&error=":                        login.ErrUnavailable,
+		"state=s&error=invalid_scope":           login.ErrUnavailable,
 		"state=s&error=temporarily_unavailable": login.ErrUnavailable,
 		"state=x&error=access_denied":           login.ErrAnswer,
 		"state=x":                               login.ErrAnswer,
