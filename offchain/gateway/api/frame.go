@@ -52,6 +52,8 @@ type Route struct {
 	MaxBody int64
 	// Status of success, 0 for 200.
 	Status int
+	// AnyQuery: others than we write the query.
+	AnyQuery bool
 }
 
 // RequestTime limits the work for one request.
@@ -119,7 +121,7 @@ func Handle[I, O any](f *Frame, route Route, handler func(context.Context, *I) (
 func (f *Frame) operation(route Route) huma.Operation {
 	op := huma.Operation{
 		OperationID: route.ID, Method: route.Method, Path: route.Path, Summary: route.Summary, DefaultStatus: route.Status,
-		MaxBodyBytes: route.MaxBody, BodyReadTimeout: bodyTime, Responses: map[string]*huma.Response{},
+		MaxBodyBytes: route.MaxBody, BodyReadTimeout: bodyTime, SkipValidateParams: route.AnyQuery, Responses: map[string]*huma.Response{},
 	}
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = usualBody

@@ -31,7 +31,8 @@ const maxMembers = 64
 // Register adds the routes.
 func (p Issuance) Register(f *Frame) {
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/token", ID: "token", Summary: "Endorse a record for an entry",
-		Refusals: []*texts.Kind{texts.UnknownElection, texts.NotOpen, texts.Entry, texts.OtherRecord, texts.Credential, texts.WaitCode}}, p.token)
+		Refusals: []*texts.Kind{texts.UnknownElection, texts.NotOpen, texts.Entry, texts.OtherRecord, texts.Credential, texts.WaitCode,
+			texts.Session, texts.OtherRequest, texts.CodeWrong, texts.CodeUnreadable, texts.CodeExpired, texts.CodeExhausted, texts.CodeNone}}, p.token)
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/sign", ID: "sign", Summary: "Sign a blinded message that is on record",
 		Refusals: []*texts.Kind{texts.UnknownElection, texts.NotOpen, texts.NotOnRecord}}, p.sign)
 }
@@ -46,6 +47,7 @@ func (p Issuance) token(ctx context.Context, in *tokenInput) (*Answer[api.TokenA
 	if err != nil {
 		return nil, err
 	}
+	request.Claim.Bearer = in.Token()
 	endorsement, err := p.Issuer.Endorse(ctx, request)
 	if err != nil {
 		return nil, issuanceRefusal(err)
@@ -111,7 +113,7 @@ func issuanceRefusal(err error) error {
 	case errors.Is(err, issue.ErrNode):
 		return Refuse(texts.Unavailable, "", "the gateway's node does not answer; try again").After(2 * time.Second).Because(err)
 	}
-	return err
+	return LoginRefusal(err)
 }
 
 func refusalKind(class error) *texts.Kind {

@@ -79,6 +79,7 @@ func (d *Desk) judge(t table, k Key, typed string) (v Verdict, c code, there boo
 	if c, there, err = t.load(k.Owner); err != nil {
 		return Verdict{}, c, there, err
 	}
+	v.Digits = d.cfg.Digits
 	digits, readable := d.read(typed)
 	// The same work whatever is wrong.
 	mac := d.mac(c.salt, k, digits)

@@ -58,6 +58,8 @@ type Verdict struct {
 	Wait time.Duration
 	// Channel that the code was sent by.
 	Channel notice.Channel
+	// Digits that a code has here.
+	Digits int
 }
 
 // Key says whose code it is and what it is good for.
