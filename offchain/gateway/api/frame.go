@@ -13,6 +13,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/urna-vote/urna/offchain/gateway/limits"
+	"github.com/urna-vote/urna/offchain/gateway/metrics"
+	"github.com/urna-vote/urna/offchain/gateway/room"
 	"github.com/urna-vote/urna/offchain/gateway/texts"
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -25,6 +28,14 @@ type Config struct {
 	// Origins of the voter pages that may call from a browser.
 	Origins []string
 	Now     func() time.Time
+	// Addresses and Persons hold greedy ones back, Room a crowd; nil holds nobody.
+	Addresses *limits.Addresses
+	Persons   *limits.Persons
+	Room      *room.Room
+	// Person whom a session is of, by a keyed hash; false for no session.
+	Person func(ctx context.Context, bearer string) (key [32]byte, ok bool)
+	// Metrics count requests; nil counts nothing.
+	Metrics *metrics.Set
 }
 
 // Part is one subject's routes. It adds them with Handle.
@@ -48,6 +59,8 @@ type Route struct {
 	Refusals []*texts.Kind
 	// Room: while the waiting room is active, only with a ticket that was admitted.
 	Room bool
+	// Serves: whoever is answered well got what the log-in was for.
+	Serves bool
 	// MaxBody of a request in bytes, 0 for the usual limit.
 	MaxBody int64
 	// Status of success, 0 for 200.
@@ -84,8 +97,9 @@ func New(cfg Config) (http.Handler, error) {
 		"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat,
 		"text/html": {Marshal: writePage},
 	}
-	hc.Transformers = []huma.Transformer{translate}
-	f := &Frame{cfg: cfg, huma: humago.New(mux, hc), routes: map[string]Route{}}
+	f := &Frame{cfg: cfg, routes: map[string]Route{}}
+	hc.Transformers = []huma.Transformer{f.translate}
+	f.huma = humago.New(mux, hc)
 	Handle(f, Route{Method: http.MethodGet, Path: "/v1/problems/{name}", ID: "problem", Summary: "What is said of a kind of problem", Refusals: []*texts.Kind{texts.NoRoute}}, problemText)
 	for _, part := range cfg.Parts {
 		part.Register(f)
@@ -99,7 +113,7 @@ func New(cfg Config) (http.Handler, error) {
 		_, _ = w.Write(description) // the client went away
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, newProblem(Refuse(texts.NoRoute, "path", "no such route"), languageOf(r.Context())))
+		f.refuse(w, r, Refuse(texts.NoRoute, "path", "no such route"))
 	})
 	return f.guard(mux), nil
 }
@@ -112,7 +126,9 @@ func Handle[I, O any](f *Frame, route Route, handler func(context.Context, *I) (
 	huma.Register(f.huma, f.operation(route), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
-			return nil, newProblem(f.refusal(ctx, err), languageOf(ctx))
+			refusal := f.refusal(ctx, err)
+			f.refused(refusal.Kind.Name)
+			return nil, newProblem(refusal, languageOf(ctx))
 		}
 		return out, nil
 	})
@@ -136,6 +152,7 @@ func (f *Frame) operation(route Route) huma.Operation {
 	}
 	if route.Room {
 		names[texts.Room.Status] = append(names[texts.Room.Status], texts.Room.Name)
+		names[texts.RoomTicket.Status] = append(names[texts.RoomTicket.Status], texts.RoomTicket.Name)
 	}
 	for status, list := range names {
 		slices.Sort(list)

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/texts"
+	"github.com/urna-vote/urna/proto/api"
 )
 
 // seen is what the guard knows of a request, for its handler.
@@ -31,24 +33,48 @@ func languageOf(ctx context.Context) texts.Language { return seenOf(ctx).languag
 
 func routeOf(ctx context.Context) string { return seenOf(ctx).route }
 
-// guard sets what every answer carries, limits time and logs route, status and
-// time.
+// guard sets what every answer carries, limits time, turns away what no route
+// takes, and counts and logs route, status and time.
 func (f *Frame) guard(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
-		start := f.cfg.Now()
 		w := &statusWriter{ResponseWriter: to, status: http.StatusOK}
 		_, pattern := mux.Handler(r)
+		defer f.note(w, r.Method, pattern)()
 		ctx, cancel := context.WithTimeout(r.Context(), RequestTime)
 		defer cancel()
 		ctx = context.WithValue(ctx, seenKey{}, seen{language: texts.Match(r.Header.Get("Accept-Language")), route: pattern})
 		r = r.WithContext(ctx)
 		defer f.recover(w, r)
 		secure(w.Header())
-		if !f.cross(w, r) && f.admit(w, r) {
-			mux.ServeHTTP(w, r)
+		if f.cross(w, r) {
+			return
 		}
-		f.cfg.Log.Debug("request", "route", pattern, "status", w.status, "ms", f.cfg.Now().Sub(start).Milliseconds())
+		if refusal := f.admit(r, f.routes[pattern]); refusal != nil {
+			f.refuse(w, r, refusal)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
+}
+
+// note measures a request; the function returned is called at its end.
+func (f *Frame) note(w *statusWriter, method, pattern string) func() {
+	start := f.cfg.Now()
+	end := func(string, int, time.Duration) {}
+	if f.cfg.Metrics != nil {
+		end = f.cfg.Metrics.Begin()
+	}
+	return func() {
+		took := f.cfg.Now().Sub(start)
+		end(pattern, w.status, took)
+		if f.cfg.Room != nil && method == http.MethodPost {
+			f.cfg.Room.Took(took)
+			if f.routes[pattern].Serves && w.status == http.StatusOK {
+				f.cfg.Room.Served()
+			}
+		}
+		f.cfg.Log.Debug("request", "route", pattern, "status", w.status, "ms", took.Milliseconds())
+	}
 }
 
 func secure(h http.Header) {
@@ -61,22 +87,60 @@ func secure(h http.Header) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 }
 
-// admit turns away what no route would take.
-func (f *Frame) admit(w http.ResponseWriter, r *http.Request) bool {
+// admit says why a request is not let in, nil if it is.
+func (f *Frame) admit(r *http.Request, route Route) *Refusal {
+	if f.cfg.Addresses != nil {
+		if wait := f.cfg.Addresses.Allow(r); wait > 0 {
+			return Refuse(texts.TooMany, "", "more requests a minute than one address is given").After(wait)
+		}
+	}
 	if r.Method == http.MethodPost {
 		// Anything else a page of another origin could send without being asked.
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			refusal := Refuse(texts.Malformed, "content-type", "must be application/json")
 			refusal.Status = http.StatusUnsupportedMediaType
-			f.refuse(w, r, refusal)
-			return false
+			return refusal
 		}
 	}
-	return true
+	if refusal := f.person(r); refusal != nil {
+		return refusal
+	}
+	if route.Room && f.cfg.Room != nil {
+		switch ok, err := f.cfg.Room.Enter(r.Header.Get(api.RoomTicketHeader)); {
+		case err != nil:
+			return Refuse(texts.RoomTicket, "room-ticket", "%s", err)
+		case !ok:
+			return Refuse(texts.Room, "room-ticket", "the waiting room is active: POST /v1/room gives a ticket, and the log-in opens when it is admitted").After(time.Second)
+		}
+	}
+	return nil
+}
+
+// person counts a request with a session for whoever is logged in.
+func (f *Frame) person(r *http.Request) *Refusal {
+	bearer := Bearer{Authorization: r.Header.Get("Authorization")}.Token()
+	if bearer == "" || f.cfg.Person == nil || f.cfg.Persons == nil {
+		return nil
+	}
+	key, ok := f.cfg.Person(r.Context(), bearer)
+	if !ok {
+		return nil // the route says that there is no such session
+	}
+	if wait := f.cfg.Persons.Allow(key); wait > 0 {
+		return Refuse(texts.TooMany, "", "more requests a minute than one person is given").After(wait)
+	}
+	return nil
 }
 
 func (f *Frame) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
+	f.refused(refusal.Kind.Name)
 	writeProblem(w, r, newProblem(refusal, languageOf(r.Context())))
+}
+
+func (f *Frame) refused(name string) {
+	if f.cfg.Metrics != nil {
+		f.cfg.Metrics.Refused(name)
+	}
 }
 
 // cross lets the pages of allowed origins ask, and answers their preflight.

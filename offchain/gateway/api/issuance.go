@@ -30,7 +30,7 @@ const maxMembers = 64
 
 // Register adds the routes.
 func (p Issuance) Register(f *Frame) {
-	Handle(f, Route{Method: http.MethodPost, Path: "/v1/token", ID: "token", Summary: "Endorse a record for an entry",
+	Handle(f, Route{Method: http.MethodPost, Path: "/v1/token", ID: "token", Serves: true, Summary: "Endorse a record for an entry",
 		Refusals: []*texts.Kind{texts.UnknownElection, texts.NotOpen, texts.Entry, texts.OtherRecord, texts.Credential, texts.WaitCode,
 			texts.Session, texts.OtherRequest, texts.CodeWrong, texts.CodeUnreadable, texts.CodeExpired, texts.CodeExhausted, texts.CodeNone}}, p.token)
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/sign", ID: "sign", Summary: "Sign a blinded message that is on record",

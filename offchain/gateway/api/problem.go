@@ -117,7 +117,7 @@ func (p *problem) MarshalJSON() ([]byte, error) { return json.Marshal(p.GatewayE
 
 // translate words what huma itself finds wrong with a request. What it says of
 // values is dropped: it repeats them.
-func translate(ctx huma.Context, _ string, v any) (any, error) {
+func (f *Frame) translate(ctx huma.Context, _ string, v any) (any, error) {
 	model, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -141,6 +141,7 @@ func translate(ctx huma.Context, _ string, v any) (any, error) {
 		}
 		break
 	}
+	f.refused(r.Kind.Name)
 	p := newProblem(r, languageOf(ctx.Context()))
 	for name, values := range p.GetHeaders() {
 		ctx.SetHeader(name, values[0])

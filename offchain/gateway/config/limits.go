@@ -74,8 +74,11 @@ type Metrics struct {
 }
 
 func (m *Metrics) validate(_ *Config, wrong func(key, reason string)) {
-	if m.Listen != "" && !isHostPort(m.Listen) {
-		wrong("listen", "address and port such as 127.0.0.1:26691")
+	if m.Listen == "" {
+		return
+	}
+	if at, err := netip.ParseAddrPort(m.Listen); err != nil || !at.Addr().IsLoopback() {
+		wrong("listen", "address and port of this machine itself such as 127.0.0.1:26691")
 	}
 }
 

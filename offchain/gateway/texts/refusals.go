@@ -62,6 +62,10 @@ var (
 		Both{"Сейчас много желающих, есть очередь", "Many people are here now, there is a queue"},
 		Both{"Вход открывается по порядку очереди.", "Log-in is opened in the order of the queue."},
 		Both{"Возьмите номер в очереди: программа сделает это сама и покажет ваше место. Закрывать её не нужно.", "Take a ticket: the program does so by itself and shows your place. Keep it open."})
+	RoomFull = Declare("room-full", 429,
+		Both{"Очередь переполнена", "The queue is full"},
+		Both{"Желающих больше, чем вмещает очередь.", "More people are here than the queue can hold."},
+		Both{"Повторите через {wait}. Голосование идёт до назначенного срока, ваш голос не потерян.", "Try again in {wait}. Voting goes on until its appointed end; your vote is not lost."})
 	RoomTicket = Declare("room-ticket", 404,
 		Both{"Такого номера в очереди нет", "There is no such ticket"},
 		Both{"Номер неверен, уже использован или срок его прошёл.", "The ticket is wrong, used up, or its time is over."},
