@@ -14,9 +14,13 @@ const (
 	flightBytes  = 2 << 20
 	flightBlocks = 500
 	firstFlight  = 16
+	// fullFlight ends a request whose blocks are larger than those before: a quiet
+	// night's blocks say nothing of the size of the day's.
+	fullFlight = 2 * flightBytes
 )
 
-// flight is a range of heights that was asked for.
+// flight is a range of heights that was asked for. It may land with the first
+// of them only.
 type flight struct {
 	from, to int64
 	landed   chan struct{}
@@ -56,6 +60,10 @@ func ahead(ctx context.Context, src Source, from, last int64) iter.Seq2[[]byte, 
 				return
 			}
 			n = f.widen(n)
+			if rest := f.rest(); rest != nil {
+				queue = append([]*flight{rest}, queue...)
+				go rest.fly(ctx, src)
+			}
 			for _, raw := range f.raws {
 				if ctx.Err() != nil {
 					yield(nil, context.Cause(ctx))
@@ -69,10 +77,12 @@ func ahead(ctx context.Context, src Source, from, last int64) iter.Seq2[[]byte, 
 	}
 }
 
-// fly asks until all blocks of the range are there: an answer may have fewer.
+// fly asks until all blocks of the range are there, or enough: an answer may have
+// fewer.
 func (f *flight) fly(ctx context.Context, src Source) {
 	defer close(f.landed)
-	for next := f.from; next <= f.to; next = f.from + int64(len(f.raws)) {
+	size := 0
+	for next := f.from; next <= f.to && size < fullFlight; next = f.from + int64(len(f.raws)) {
 		raws, err := src.Blocks(ctx, next, f.to)
 		if err == nil && len(raws) == 0 {
 			err = fmt.Errorf("node gives no block from height %d", next)
@@ -85,7 +95,19 @@ func (f *flight) fly(ctx context.Context, src Source) {
 			return
 		}
 		f.raws = append(f.raws, raws...)
+		for _, raw := range raws {
+			size += len(raw)
+		}
 	}
+}
+
+// rest is a flight for the heights of the range that are missing, nil if none is.
+func (f *flight) rest() *flight {
+	next := f.from + int64(len(f.raws))
+	if next > f.to {
+		return nil
+	}
+	return &flight{from: next, to: f.to, landed: make(chan struct{})}
 }
 
 // widen says for how many blocks to ask next, by the size of these.
