@@ -55,6 +55,7 @@ type Gateway struct {
 	addresses []string
 	http      *http.Client
 	language  string
+	waiting   func(api.RoomPlace)
 }
 
 // Speak makes a client that asks for texts in a language ("ru", "en").
@@ -109,10 +110,14 @@ func (g *Gateway) Sign(ctx context.Context, r api.SignRequest) ([]byte, error) {
 // answer that another would give too. Every request may be repeated: the
 // gateway gives the same answer to the same request.
 func (g *Gateway) call(ctx context.Context, method, path string, in, out any) error {
-	return g.callAs(ctx, Bearer{}, method, path, in, out)
+	return g.callWith(ctx, nil, method, path, in, out)
 }
 
 func (g *Gateway) callAs(ctx context.Context, session Bearer, method, path string, in, out any) error {
+	return g.callWith(ctx, http.Header{"Authorization": {"Bearer " + session.text}}, method, path, in, out)
+}
+
+func (g *Gateway) callWith(ctx context.Context, header http.Header, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -132,7 +137,7 @@ func (g *Gateway) callAs(ctx context.Context, session Bearer, method, path strin
 			pause *= 2
 		}
 		for _, address := range g.addresses {
-			err := g.once(ctx, session, method, address+path, body, out)
+			err := g.once(ctx, header, method, address+path, body, out)
 			var refusal *Refusal
 			if err == nil || (errors.As(err, &refusal) && refusal.Status < 500) {
 				return err
@@ -146,7 +151,7 @@ func (g *Gateway) callAs(ctx context.Context, session Bearer, method, path strin
 	return fmt.Errorf("%w: %w", ErrUnavailable, last)
 }
 
-func (g *Gateway) once(ctx context.Context, session Bearer, method, address string, body []byte, out any) error {
+func (g *Gateway) once(ctx context.Context, header http.Header, method, address string, body []byte, out any) error {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
@@ -154,8 +159,8 @@ func (g *Gateway) once(ctx context.Context, session Bearer, method, address stri
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if session.text != "" {
-		request.Header.Set("Authorization", "Bearer "+session.text)
+	for name, values := range header {
+		request.Header[name] = values
 	}
 	if g.language != "" {
 		request.Header.Set("Accept-Language", g.language)

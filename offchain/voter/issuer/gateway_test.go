@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -111,5 +112,58 @@ func TestAddressesAreChecked(t *testing.T) {
 	cancel()
 	if _, err := g.Info(ctx); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+func TestALogInWaitsForItsTurn(t *testing.T) {
+	var asked atomic.Int32
+	url := server(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/v1/room":
+			answer(w, 200, api.RoomPlace{Ticket: "t/1", Ahead: 7})
+		case r.URL.EscapedPath() == "/v1/room/t%2F1":
+			answer(w, 200, api.RoomPlace{Ticket: "t/1", Admitted: asked.Add(1) == 2})
+		case r.Header.Get(api.RoomTicketHeader) == "t/1":
+			answer(w, 200, api.LoginAnswer{URL: "http://portal"})
+		default:
+			answer(w, 429, api.GatewayError{Name: "room"})
+		}
+	})
+	g, err := issuer.New(nil, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var places []int64
+	got, err := g.WhileWaiting(func(p api.RoomPlace) { places = append(places, p.Ahead) }).Login(context.Background(), api.LoginRequest{})
+	if err != nil || got.URL != "http://portal" || len(places) != 2 || places[0] != 7 {
+		t.Fatal(got, places, err)
+	}
+}
+
+func TestABearerTravelsInTheHeaderAndPrintsNothing(t *testing.T) {
+	url := server(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/session" {
+			answer(w, 200, api.SessionAnswer{Session: "s3cret", Mark: "0417"})
+			return
+		}
+		if r.Header.Get("Authorization") != "Bearer s3cret" || r.Header.Get("Accept-Language") != "ru" {
+			answer(w, 401, api.GatewayError{Name: "session", Detail: "Вход не выполнен.", Next: "Войдите."})
+			return
+		}
+		answer(w, 200, api.CodeAnswer{Channel: "sms"})
+	})
+	g, err := issuer.New(nil, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer, session, err := g.Session(context.Background(), api.SessionRequest{})
+	if err != nil || session.Session != "" || session.Mark != "0417" || strings.Contains(fmt.Sprintf("%v %+v %#v %s", bearer, bearer, bearer, bearer), "s3cret") {
+		t.Fatal(session, err)
+	}
+	if sent, err := g.Speak("ru").SendCode(context.Background(), bearer, "sms"); err != nil || sent.Channel != "sms" {
+		t.Fatal(sent, err)
+	}
+	if _, err := g.SendCode(context.Background(), bearer, "sms"); !issuer.Refused(err, "session") || !strings.Contains(err.Error(), "Войдите.") {
+		t.Fatal(err)
 	}
 }

@@ -2,7 +2,10 @@ package issuer
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -16,10 +19,50 @@ func (Bearer) String() string { return "[session]" }
 // GoString is a redaction.
 func (Bearer) GoString() string { return "[session]" }
 
-// Login begins a log-in at the issuer's portal.
-func (g *Gateway) Login(ctx context.Context, r api.LoginRequest) (api.LoginAnswer, error) {
-	var out api.LoginAnswer
-	return out, g.call(ctx, http.MethodPost, "/v1/login", r, &out)
+// Login begins a log-in at the issuer's portal. Where there is a queue before it,
+// it waits for its turn.
+func (g *Gateway) Login(ctx context.Context, r api.LoginRequest) (out api.LoginAnswer, err error) {
+	err = g.call(ctx, http.MethodPost, "/v1/login", r, &out)
+	for tries := 0; Refused(err, "room") && tries < rounds; tries++ {
+		var ticket string
+		if ticket, err = g.queue(ctx); err != nil {
+			return out, err
+		}
+		err = g.callWith(ctx, http.Header{api.RoomTicketHeader: {ticket}}, http.MethodPost, "/v1/login", r, &out)
+	}
+	return out, err
+}
+
+// queue takes a ticket and waits until it is admitted.
+func (g *Gateway) queue(ctx context.Context) (string, error) {
+	var at api.RoomPlace
+	if err := g.call(ctx, http.MethodPost, "/v1/room", struct{}{}, &at); err != nil {
+		return "", fmt.Errorf("take a ticket of the queue: %w", err)
+	}
+	for !at.Admitted {
+		if g.waiting != nil {
+			g.waiting(at)
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(max(firstPause, time.Duration(at.AskAgainS)*time.Second)):
+		}
+		ticket := at.Ticket
+		at = api.RoomPlace{}
+		if err := g.call(ctx, http.MethodGet, "/v1/room/"+url.PathEscape(ticket), nil, &at); err != nil {
+			return "", fmt.Errorf("ask for the place in the queue: %w", err)
+		}
+		at.Ticket = ticket
+	}
+	return at.Ticket, nil
+}
+
+// WhileWaiting makes a client that tells the place in the queue before a log-in.
+func (g *Gateway) WhileWaiting(tell func(api.RoomPlace)) *Gateway {
+	other := *g
+	other.waiting = tell
+	return &other
 }
 
 // Session redeems a finished log-in.
