@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/database/databasetest"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/slip"
@@ -20,12 +20,9 @@ import (
 )
 
 // One voter at one gateway: code, synced record, endorsement, blind signature.
-func BenchmarkEndorseAndSign(b *testing.B) {
-	db, err := database.Open(context.Background(), filepath.Join(b.TempDir(), "gateway.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
+func BenchmarkEndorseAndSign(b *testing.B) { databasetest.Benchmark(b, endorseAndSign) }
+
+func endorseAndSign(b *testing.B, db *database.DB) {
 	store := register.New(db)
 	key, err := auth.NewKey(rand.Reader)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
-	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/database/databasetest"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/gateway/register"
@@ -79,9 +78,14 @@ func modulus(panel uint32) []byte {
 	return k.Public().Encode()
 }
 
-func newDesk(t *testing.T) *desk {
+// eachDesk runs a test at a desk on every database.
+func eachDesk(t *testing.T, run func(*testing.T, *desk)) {
+	databasetest.Places(t, func(t *testing.T, where string) { run(t, newDesk(t, where)) })
+}
+
+func newDesk(t *testing.T, where string) *desk {
 	t.Helper()
-	d := &desk{t: t, path: filepath.Join(t.TempDir(), "gateway.db"), ledger: &shown{tokens: map[[32]byte]*issuancev1.IssueToken{}}}
+	d := &desk{t: t, path: where, ledger: &shown{tokens: map[[32]byte]*issuancev1.IssueToken{}}}
 	d.ledger.standing = issue.Standing{Open: true, Moduli: [][]byte{modulus(0), {1}}, InRoll: true}
 	var err error
 	if d.key, err = auth.NewKey(rand.Reader); err != nil {
@@ -115,12 +119,7 @@ func (d *desk) blind(r *issue.EndorseRequest) {
 
 func (d *desk) open() {
 	d.t.Helper()
-	db, err := database.Open(context.Background(), d.path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.t.Cleanup(func() { _ = db.Close() })
-	store := register.New(db)
+	store := register.New(databasetest.Open(d.t, d.path))
 	d.store = store
 	d.gateway = issue.New(issue.Config{
 		ChainID: chainID, Operator: sample.Key("issuer-0"), Keys: ring(), Store: store,
@@ -143,53 +142,55 @@ func record(r *issue.EndorseRequest, endorsement [64]byte) *issuancev1.IssueToke
 }
 
 func TestEndorsementIsOverTheWholeRecordAndTheSameAfterARestart(t *testing.T) {
-	d := newDesk(t)
-	first, err := d.endorse(d.request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	item := issuance.Endorsement(chainID, record(&d.request, first), sample.Public("issuer-0"), first[:])
-	if err := sign.Verify(item); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.store.Database().Close(); err != nil {
-		t.Fatal(err)
-	}
-	d.open()
-	d.ledger.standing.Issued = true // the record is on the ledger by now
-	again, err := d.endorse(d.request)
-	if err != nil || again != first {
-		t.Fatalf("the retry gives another answer (%v)", err)
-	}
-}
-
-func TestASecondRecordIsRefusedForEver(t *testing.T) {
-	d := newDesk(t)
-	if _, err := d.endorse(d.request); err != nil {
-		t.Fatal(err)
-	}
-	other := d.request
-	d.blind(&other)
-	claim := d.request
-	claim.ClaimKeyHash = [32]byte{8}
-	for range 2 {
-		for _, r := range []issue.EndorseRequest{other, claim} {
-			if _, err := d.endorse(r); !errors.Is(err, issue.ErrOtherRecord) {
-				t.Fatalf("got %v", err)
-			}
+	eachDesk(t, func(t *testing.T, d *desk) {
+		first, err := d.endorse(d.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		item := issuance.Endorsement(chainID, record(&d.request, first), sample.Public("issuer-0"), first[:])
+		if err := sign.Verify(item); err != nil {
+			t.Fatal(err)
 		}
 		if err := d.store.Database().Close(); err != nil {
 			t.Fatal(err)
 		}
 		d.open()
-	}
-	// Another panel is another record, as soon as the ledger opens it.
-	other.Panel = 1
-	other.BlindedHashes = [][32]byte{{5}, blindtoken.BlindedHash(other.Blinded)}
-	d.ledger.standing.Panel, d.ledger.standing.Moduli = 1, [][]byte{{1}, modulus(1)}
-	if _, err := d.endorse(other); err != nil {
-		t.Fatal(err)
-	}
+		d.ledger.standing.Issued = true // the record is on the ledger by now
+		again, err := d.endorse(d.request)
+		if err != nil || again != first {
+			t.Fatalf("the retry gives another answer (%v)", err)
+		}
+	})
+}
+
+func TestASecondRecordIsRefusedForEver(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		if _, err := d.endorse(d.request); err != nil {
+			t.Fatal(err)
+		}
+		other := d.request
+		d.blind(&other)
+		claim := d.request
+		claim.ClaimKeyHash = [32]byte{8}
+		for range 2 {
+			for _, r := range []issue.EndorseRequest{other, claim} {
+				if _, err := d.endorse(r); !errors.Is(err, issue.ErrOtherRecord) {
+					t.Fatalf("got %v", err)
+				}
+			}
+			if err := d.store.Database().Close(); err != nil {
+				t.Fatal(err)
+			}
+			d.open()
+		}
+		// Another panel is another record, as soon as the ledger opens it.
+		other.Panel = 1
+		other.BlindedHashes = [][32]byte{{5}, blindtoken.BlindedHash(other.Blinded)}
+		d.ledger.standing.Panel, d.ledger.standing.Moduli = 1, [][]byte{{1}, modulus(1)}
+		if _, err := d.endorse(other); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestEveryBadRequestIsRefusedWithItsClass(t *testing.T) {
@@ -224,7 +225,7 @@ func TestEveryBadRequestIsRefusedWithItsClass(t *testing.T) {
 			r.BlindedHashes[0] = blindtoken.BlindedHash(r.Blinded)
 		}, issue.ErrRequest},
 	} {
-		d := newDesk(t)
+		d := newDesk(t, databasetest.SQLite(t))
 		r := d.request
 		c.change(&r, d.ledger)
 		if _, err := d.endorse(r); !errors.Is(err, c.want) {
@@ -237,18 +238,19 @@ func TestEveryBadRequestIsRefusedWithItsClass(t *testing.T) {
 }
 
 func TestWrongCodesWaitWhateverElseIsRight(t *testing.T) {
-	d := newDesk(t)
-	wrong := d.request
-	wrong.Claim.Code = "0000-0000-0000-0000"
-	for range auth.FreeTries {
-		if _, err := d.endorse(wrong); !errors.Is(err, auth.ErrCredential) {
-			t.Fatal(err)
+	eachDesk(t, func(t *testing.T, d *desk) {
+		wrong := d.request
+		wrong.Claim.Code = "0000-0000-0000-0000"
+		for range auth.FreeTries {
+			if _, err := d.endorse(wrong); !errors.Is(err, auth.ErrCredential) {
+				t.Fatal(err)
+			}
 		}
-	}
-	var wait *auth.WaitError
-	if _, err := d.endorse(d.request); !errors.As(err, &wait) {
-		t.Fatalf("right code during the wait: %v", err)
-	}
+		var wait *auth.WaitError
+		if _, err := d.endorse(d.request); !errors.As(err, &wait) {
+			t.Fatalf("right code during the wait: %v", err)
+		}
+	})
 }
 
 // onLedger puts the request's record on the ledger and returns what asks for
@@ -260,55 +262,57 @@ func (d *desk) onLedger(endorsement [64]byte) issue.SignRequest {
 }
 
 func TestSigningIsDeterministicAndOnlyOfWhatIsOnRecord(t *testing.T) {
-	d := newDesk(t)
-	endorsement, err := d.endorse(d.request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	early := issue.SignRequest{Election: electionID, Entry: d.request.Claim.Entry, Transaction: [32]byte{1}, Blinded: d.request.Blinded}
-	if _, err := d.gateway.Sign(context.Background(), early); !errors.Is(err, issue.ErrNotOnRecord) {
-		t.Fatalf("endorsed, but not on the ledger: %v", err)
-	}
-	r := d.onLedger(endorsement)
-	first, err := d.gateway.Sign(context.Background(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, _ := ring().Key(keyring.Slot{Election: electionID})
-	if err := key.Public().CheckAnswer(d.request.Blinded, first); err != nil {
-		t.Fatal(err)
-	}
-	d.open() // a replica
-	again, err := d.gateway.Sign(context.Background(), r)
-	if err != nil || !bytes.Equal(first, again) {
-		t.Fatalf("a replica answers otherwise (%v)", err)
-	}
-	for name, change := range map[string]func(*issue.SignRequest){
-		"other message":  func(r *issue.SignRequest) { r.Blinded = bytes.Repeat([]byte{1}, 256) },
-		"other entry":    func(r *issue.SignRequest) { r.Entry[0]++ },
-		"other election": func(r *issue.SignRequest) { r.Election[0]++ },
-		"other record":   func(r *issue.SignRequest) { r.Transaction[0]++ },
-	} {
-		bad := r
-		change(&bad)
-		if _, err := d.gateway.Sign(context.Background(), bad); !errors.Is(err, issue.ErrNotOnRecord) {
-			t.Errorf("%s: got %v", name, err)
+	eachDesk(t, func(t *testing.T, d *desk) {
+		endorsement, err := d.endorse(d.request)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		early := issue.SignRequest{Election: electionID, Entry: d.request.Claim.Entry, Transaction: [32]byte{1}, Blinded: d.request.Blinded}
+		if _, err := d.gateway.Sign(context.Background(), early); !errors.Is(err, issue.ErrNotOnRecord) {
+			t.Fatalf("endorsed, but not on the ledger: %v", err)
+		}
+		r := d.onLedger(endorsement)
+		first, err := d.gateway.Sign(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, _ := ring().Key(keyring.Slot{Election: electionID})
+		if err := key.Public().CheckAnswer(d.request.Blinded, first); err != nil {
+			t.Fatal(err)
+		}
+		d.open() // a replica
+		again, err := d.gateway.Sign(context.Background(), r)
+		if err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("a replica answers otherwise (%v)", err)
+		}
+		for name, change := range map[string]func(*issue.SignRequest){
+			"other message":  func(r *issue.SignRequest) { r.Blinded = bytes.Repeat([]byte{1}, 256) },
+			"other entry":    func(r *issue.SignRequest) { r.Entry[0]++ },
+			"other election": func(r *issue.SignRequest) { r.Election[0]++ },
+			"other record":   func(r *issue.SignRequest) { r.Transaction[0]++ },
+		} {
+			bad := r
+			change(&bad)
+			if _, err := d.gateway.Sign(context.Background(), bad); !errors.Is(err, issue.ErrNotOnRecord) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+	})
 }
 
 // Even a forged ledger gets no signature of what this gateway did not endorse.
 func TestARecordWithoutOwnEndorsementIsNotSigned(t *testing.T) {
-	d := newDesk(t)
-	if _, err := d.gateway.Sign(context.Background(), d.onLedger([64]byte{1})); !errors.Is(err, issue.ErrNotOnRecord) {
-		t.Fatalf("got %v", err)
-	}
-	endorsement, err := d.endorse(d.request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.blind(&d.request) // the endorsement is of another record
-	if _, err := d.gateway.Sign(context.Background(), d.onLedger(endorsement)); !errors.Is(err, issue.ErrNotOnRecord) {
-		t.Fatalf("got %v", err)
-	}
+	eachDesk(t, func(t *testing.T, d *desk) {
+		if _, err := d.gateway.Sign(context.Background(), d.onLedger([64]byte{1})); !errors.Is(err, issue.ErrNotOnRecord) {
+			t.Fatalf("got %v", err)
+		}
+		endorsement, err := d.endorse(d.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.blind(&d.request) // the endorsement is of another record
+		if _, err := d.gateway.Sign(context.Background(), d.onLedger(endorsement)); !errors.Is(err, issue.ErrNotOnRecord) {
+			t.Fatalf("got %v", err)
+		}
+	})
 }
