@@ -30,6 +30,9 @@ func NewCode(random io.Reader) (Code, error) {
 	return c, nil
 }
 
+// CodeFromBytes is the code of given bytes.
+func CodeFromBytes(b [CodeSize]byte) Code { return Code{b: b} }
+
 // ParseCode reads what a person typed. The error never repeats the input.
 func ParseCode(typed string) (Code, error) {
 	var clean strings.Builder

@@ -79,7 +79,9 @@ func TestAPersonIsFoundInEverySpellingOfTheSameData(t *testing.T) {
 			"marks apart":     func(p *electors.Person) { p.Name = "Але\u0308на" },
 			"document spaced": func(p *electors.Person) { p.Document = "серия 45 08 № 123456" },
 			"date by dots":    func(p *electors.Person) { p.BirthDate = "05.03.1979" },
-			"address in full": func(p *electors.Person) { p.Address = "Город Москва улица Королева дом 5 квартира 12" },
+			"address in full": func(p *electors.Person) {
+				p.Address = "Город Москва улица Королева дом 5 квартира 12"
+			},
 		} {
 			p := person()
 			change(&p)

@@ -60,6 +60,9 @@ const (
 	maxAddress  = 1000
 )
 
+// ErrEmpty: a field that must not be empty is.
+var ErrEmpty = errors.New("empty")
+
 // Check names the first field that is missing or cannot be right.
 func (p Person) Check() (Field, error) {
 	for _, f := range []struct {
@@ -80,7 +83,7 @@ func (p Person) Check() (Field, error) {
 		case len(f.text) > f.max:
 			return f.field, fmt.Errorf("longer than %d bytes", f.max)
 		case !f.empty && strings.TrimSpace(f.text) == "":
-			return f.field, errors.New("empty")
+			return f.field, ErrEmpty
 		}
 	}
 	if document := normalDocument(p.Document); len(document) < 4 {
@@ -88,6 +91,9 @@ func (p Person) Check() (Field, error) {
 	}
 	if normalName(p.Surname) == "" || normalName(p.Name) == "" {
 		return FieldSurname, errors.New("no letter in surname or name")
+	}
+	if strings.TrimSpace(p.BirthDate) == "" {
+		return FieldBirthDate, ErrEmpty
 	}
 	if _, err := ParseDate(p.BirthDate); err != nil {
 		return FieldBirthDate, err
@@ -121,6 +127,33 @@ func (p Person) normal() Person {
 // SameIdentity says whether names, date of birth and document are equal.
 func (p Person) SameIdentity(q Person) bool {
 	return len(p.differences(q)) == 0
+}
+
+// Over joins what is vouched for (p) with what somebody says (said): fields of p
+// that are not empty stand, and said may repeat but not change them. The error's
+// text is the field's name.
+func (p Person) Over(said Person) (Person, error) {
+	a, b := p.normal(), said.normal()
+	out := p
+	for _, f := range []struct {
+		field          Field
+		into           *string
+		said           string
+		known, claimed string
+	}{
+		{FieldSurname, &out.Surname, said.Surname, a.Surname, b.Surname}, {FieldName, &out.Name, said.Name, a.Name, b.Name},
+		{FieldPatronymic, &out.Patronymic, said.Patronymic, a.Patronymic, b.Patronymic},
+		{FieldBirthDate, &out.BirthDate, said.BirthDate, a.BirthDate, b.BirthDate},
+		{FieldDocument, &out.Document, said.Document, a.Document, b.Document}, {FieldAddress, &out.Address, said.Address, a.Address, b.Address},
+	} {
+		switch {
+		case *f.into == "":
+			*f.into = strings.TrimSpace(f.said)
+		case f.said != "" && f.known != f.claimed:
+			return Person{}, errors.New(string(f.field))
+		}
+	}
+	return out, nil
 }
 
 // differences lists the fields of identity in which two persons differ.

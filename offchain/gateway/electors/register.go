@@ -220,7 +220,9 @@ func (r *Register) hashes(p Person) row {
 	}
 }
 
-func (r *Register) sealID(identity [32]byte) []byte { return append([]byte(r.campaign+"\n"), identity[:]...) }
+func (r *Register) sealID(identity [32]byte) []byte {
+	return append([]byte(r.campaign+"\n"), identity[:]...)
+}
 
 func (r *Register) store(rows []row, generation int64) error {
 	if len(rows) == 0 {
