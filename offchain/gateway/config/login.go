@@ -20,7 +20,9 @@ type Login struct {
 	ClientSecretFile string `koanf:"client_secret_file" path:"file" doc:"oidc: file with the client's secret."`
 	CertificateFile  string `koanf:"certificate_file" path:"file" doc:"esia: certificate and key (PEM) of the organisation's information system."`
 	KeyFile          string `koanf:"key_file" path:"file"`
-	Digits           int    `koanf:"digits" doc:"Digits of a one-time code, 5 to 10."`
+	// PortalCertificateFile holds the certificates with which the portal signs.
+	PortalCertificateFile string `koanf:"portal_certificate_file" path:"file" doc:"esia: the portal's own certificates (PEM), one or several."`
+	Digits                int    `koanf:"digits" doc:"Digits of a one-time code, 5 to 10."`
 }
 
 func defaultLogin() Login { return Login{Kind: LoginCodes, Digits: 6} }
@@ -53,7 +55,7 @@ func (l *Login) validate(c *Config, wrong func(key, reason string)) {
 	if l.Kind == LoginOIDC && l.ClientSecretFile == "" {
 		wrong("client_secret_file", "must name a file")
 	}
-	if l.Kind == LoginESIA && (l.CertificateFile == "" || l.KeyFile == "") {
-		wrong("certificate_file, key_file", "both must name files")
+	if l.Kind == LoginESIA && (l.CertificateFile == "" || l.KeyFile == "" || l.PortalCertificateFile == "") {
+		wrong("certificate_file, key_file, portal_certificate_file", "all must name files")
 	}
 }
