@@ -137,6 +137,9 @@ func masked(text string, last int) string {
 	return string(runes)
 }
 
+// Code is what the confirmation of an application's present state shows.
+func (r *Register) Code(a *Application) string { return r.code(a, a.Last()) }
+
 // code by which the registrar knows a confirmation as its own.
 func (r *Register) code(a *Application, e Event) string {
 	f := &a.Form
