@@ -66,7 +66,7 @@ func (s *Store) make(tx *database.Tx, r *row, key [32]byte) (Session, error) {
 		}
 	}
 	_, err := tx.Exec("INSERT INTO login_session (bearer, purpose, election, request, entry, style, account, confirmed, ends_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
-		key[:], string(r.purpose), r.election[:], r.request[:], r.entry, r.style, sealed, out.Ends.UnixMilli())
+		key[:], string(r.purpose), r.election[:], r.request[:], append([]byte{}, r.entry...), r.style, sealed, out.Ends.UnixMilli())
 	return out, err
 }
 
