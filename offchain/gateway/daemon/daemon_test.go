@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -71,7 +72,7 @@ func makeKeys(t *testing.T, c config.Config) {
 	sealed, err := ring.Seal(lock)
 	must(t, err)
 	must(t, os.MkdirAll(c.TokenKeys, 0o700))
-	must(t, os.WriteFile(daemon.KeyFile(c, electionID), sealed, 0o600))
+	must(t, os.WriteFile(filepath.Join(c.TokenKeys, fmt.Sprintf("%x%s", electionID, keyring.Suffix)), sealed, 0o600))
 }
 
 // makeCodes writes an issuer's directory of the roster for two voters.
@@ -166,7 +167,7 @@ func TestFilesOthersCanReadAreRefused(t *testing.T) {
 func TestKeysAreNotMadeTwice(t *testing.T) {
 	c := home(t)
 	makeKeys(t, c)
-	if _, _, err := daemon.MakeKeys(context.Background(), c, electionID, nil); err == nil || !strings.Contains(err.Error(), "never overwritten") {
+	if _, err := daemon.MakeKeys(context.Background(), c, electionID, daemon.Ceremony{Now: time.Now()}, nil); err == nil || !strings.Contains(err.Error(), "never overwritten") {
 		t.Fatal(err)
 	}
 }

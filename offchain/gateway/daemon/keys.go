@@ -5,15 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/urna-vote/urna/offchain/client"
-	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/terminal"
@@ -21,50 +18,52 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// MakeKeys draws the token keys of an election and writes their file. Progress
-// goes to out. It returns the path and how many keys there are.
-func MakeKeys(ctx context.Context, cfg config.Config, election [32]byte, out io.Writer) (path string, made int, err error) {
-	path = KeyFile(cfg, election)
-	if _, err := os.Stat(path); err == nil {
-		return path, 0, fmt.Errorf("%s: %w", path, ErrExists)
-	}
-	operator, err := Operator(cfg)
+// Ceremony is what a record says besides what is made or destroyed.
+type Ceremony struct {
+	// Present are the people who watch, such as "A. Ivanova, secretary".
+	Present []string
+	// Sudo is the account that called sudo, if one did.
+	Sudo string
+	Now  time.Time
+}
+
+// Made is what a ceremony left.
+type Made struct {
+	// Place of the keys and path of the record.
+	Place  keyring.Place
+	Keys   int
+	Record string
+}
+
+// MakeKeys draws the token keys of an election where the settings keep them and
+// records it. Progress goes to out.
+func MakeKeys(ctx context.Context, cfg config.Config, election [32]byte, c Ceremony, out io.Writer) (made Made, err error) {
+	k, err := openKeys(ctx, cfg)
 	if err != nil {
-		return path, 0, err
+		return made, err
 	}
-	lock, err := Lock(cfg)
-	if err != nil {
-		return path, 0, err
+	defer k.close()
+	// A file is whole if it is there; a module may have some of the keys.
+	if place, err := k.keeper.Place(election); err == nil && place.Kind == "file" {
+		return made, fmt.Errorf("%s: %w", place.Where, keyring.ErrExists)
 	}
-	nodes, trust, err := Connect(cfg)
+	def, issuer, err := k.definition(ctx, election)
 	if err != nil {
-		return path, 0, err
-	}
-	defer nodes.Close()
-	def, err := definition(ctx, chainview.New(nodes, trust.ChainID(), time.Now), election)
-	if err != nil {
-		return path, 0, err
-	}
-	issuer, err := issuerIndex(def, operator.Public())
-	if err != nil {
-		return path, 0, err
+		return made, err
 	}
 	slots := slotsOf(def, election, issuer)
 	if len(slots) == 0 {
-		return path, 0, fmt.Errorf("issuer %q sits in no panel of this election", def.Issuers[issuer].Name)
+		return made, fmt.Errorf("issuer %q sits in no panel of this election", def.Issuers[issuer].Name)
 	}
 	progress := terminal.NewProgress(out, "token keys made", int64(len(slots)))
-	bits := int(def.TokenBits)
-	ring, err := keyring.Make(ctx, slots, bits, runtime.GOMAXPROCS(0), func(int) { progress.Add(1) })
+	ring, err := k.keeper.Make(ctx, election, slots, int(def.TokenBits), func(int) { progress.Add(1) })
 	progress.Done()
 	if err != nil {
-		return path, 0, err
+		return made, err
 	}
-	sealed, err := ring.Seal(lock)
-	if err != nil {
-		return path, 0, err
-	}
-	return path, len(slots), writeKeys(path, sealed)
+	made.Keys = len(slots)
+	made.Place, made.Record, err = k.recordMaking(election, ring, c)
+	return made, err
 }
 
 // publishers is how many registrations wait for their block at once.
@@ -73,31 +72,20 @@ const publishers = 16
 // PublishKeys registers the token keys of an election on the ledger, those that
 // are not there yet. It may be repeated.
 func PublishKeys(ctx context.Context, cfg config.Config, election [32]byte, out io.Writer) (published, already int, err error) {
-	operator, err := Operator(cfg)
+	k, err := openKeys(ctx, cfg)
 	if err != nil {
 		return 0, 0, err
 	}
-	lock, err := Lock(cfg)
+	defer k.close()
+	ring, err := k.keeper.Load(election)
 	if err != nil {
 		return 0, 0, err
 	}
-	ring, err := loadKeyFile(KeyFile(cfg, election), lock)
+	_, issuer, err := k.definition(ctx, election)
 	if err != nil {
 		return 0, 0, err
 	}
-	nodes, trust, err := Connect(cfg)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer nodes.Close()
-	def, err := definition(ctx, chainview.New(nodes, trust.ChainID(), time.Now), election)
-	if err != nil {
-		return 0, 0, err
-	}
-	issuer, err := issuerIndex(def, operator.Public())
-	if err != nil {
-		return 0, 0, err
-	}
+	nodes, operator := k.nodes, k.operator
 	slots := ring.Slots()
 	progress := terminal.NewProgress(out, "token keys on the ledger", int64(len(slots)))
 	defer progress.Done()
@@ -113,7 +101,7 @@ func PublishKeys(ctx context.Context, cfg config.Config, election [32]byte, out 
 				return err
 			}
 			if !there {
-				raw, err := ring.Registration(trust.ChainID(), slot, issuer, operator)
+				raw, err := ring.Registration(k.trust.ChainID(), slot, issuer, operator)
 				if err != nil {
 					return err
 				}

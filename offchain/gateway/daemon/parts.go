@@ -3,11 +3,8 @@ package daemon
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,9 +17,6 @@ import (
 	"github.com/urna-vote/urna/offchain/keyfile"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 )
-
-// keySuffix of key files in the directory of token keys.
-const keySuffix = ".age"
 
 // Connect makes a client of the nodes that believes only what the genesis'
 // validators signed.
@@ -64,71 +58,6 @@ const furtherTime = 3 * time.Second
 // Operator loads the operator's key.
 func Operator(cfg config.Config) (sign.PrivateKey, error) { return keyfile.Load(cfg.OperatorKey) }
 
-// Lock is what opens the token keys.
-func Lock(cfg config.Config) (*keyring.Lock, error) {
-	path := cfg.Identity
-	if path == "" {
-		path = cfg.PassphraseFile
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read what opens the token keys: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s can be read by others (mode %04o): chmod 600 it", path, info.Mode().Perm())
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read what opens the token keys: %w", err)
-	}
-	if cfg.Identity != "" {
-		return keyring.IdentityLock(content)
-	}
-	return keyring.PassphraseLock(string(bytes.TrimRight(content, "\r\n")))
-}
-
-// KeyFile is where the token keys of an election are.
-func KeyFile(cfg config.Config, election [32]byte) string {
-	return filepath.Join(cfg.TokenKeys, fmt.Sprintf("%x%s", election, keySuffix))
-}
-
-// LoadKeys opens all files of token keys. None at all is an empty ring: the
-// gateway runs and says of every election that it does not know it.
-func LoadKeys(cfg config.Config) (*keyring.Ring, error) {
-	names, err := filepath.Glob(filepath.Join(cfg.TokenKeys, "*"+keySuffix))
-	if err != nil {
-		return nil, fmt.Errorf("find token keys: %w", err)
-	}
-	if len(names) == 0 {
-		return keyring.Join()
-	}
-	lock, err := Lock(cfg)
-	if err != nil {
-		return nil, err
-	}
-	var rings []*keyring.Ring
-	for _, name := range names {
-		ring, err := loadKeyFile(name, lock)
-		if err != nil {
-			return nil, err
-		}
-		rings = append(rings, ring)
-	}
-	return keyring.Join(rings...)
-}
-
-func loadKeyFile(name string, lock *keyring.Lock) (*keyring.Ring, error) {
-	content, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("read token keys: %w", err)
-	}
-	ring, err := keyring.Open(content, lock)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return ring, nil
-}
-
 // elections for which a ring holds keys.
 func elections(ring *keyring.Ring) [][32]byte {
 	var ids [][32]byte
@@ -160,34 +89,6 @@ func slotsOf(def *electionv1.Definition, election [32]byte, issuer uint32) []key
 		}
 	}
 	return slots
-}
-
-// ErrExists: the file of token keys is there already.
-var ErrExists = errors.New("token keys of this election exist already and are never overwritten")
-
-// writeKeys writes the sealed ring so that the whole file is there or none.
-func writeKeys(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("write token keys: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write token keys: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write token keys: %w", err)
-	}
-	// A link fails where a rename would replace.
-	err = os.Link(f.Name(), path)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s: %w", path, ErrExists)
-	}
-	if err != nil {
-		return fmt.Errorf("write token keys: %w", err)
-	}
-	return nil
 }
 
 // definition of an election, proven.

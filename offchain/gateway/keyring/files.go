@@ -105,10 +105,16 @@ func (f *Files) Place(election [32]byte) (Place, error) {
 	return Place{Kind: "file", Where: path, SHA256: sum[:]}, nil
 }
 
-// Destroy implements Keeper.
+// Destroy implements Keeper. The file gets another name first, so that what a
+// crash leaves half overwritten is not taken for keys.
 func (f *Files) Destroy(election [32]byte) error {
 	path := f.Path(election)
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	doomed := path + ".destroyed"
+	err := os.Rename(path, doomed)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("destroy token keys: %w", err)
+	}
+	file, err := os.OpenFile(doomed, os.O_WRONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", path, ErrNone)
 	}
@@ -121,9 +127,9 @@ func (f *Files) Destroy(election [32]byte) error {
 	}
 	_, err = io.CopyN(file, rand.Reader, info.Size())
 	if err := errors.Join(err, file.Sync(), file.Truncate(0), file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("destroy token keys: overwrite %s: %w", path, err)
+		return fmt.Errorf("destroy token keys: overwrite %s: %w", doomed, err)
 	}
-	if err := os.Remove(path); err != nil {
+	if err := os.Remove(doomed); err != nil {
 		return fmt.Errorf("destroy token keys: %w", err)
 	}
 	return syncDir(f.dir)

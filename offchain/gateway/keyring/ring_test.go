@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
 
@@ -138,5 +139,36 @@ func TestShortPassphraseIsRefused(t *testing.T) {
 	}
 	if _, err := keyring.IdentityLock([]byte("not an identity")); err == nil {
 		t.Fatal("accepted")
+	}
+}
+
+// A crash in the middle of a destruction leaves a file that is not taken for
+// keys, and the next try ends it.
+func TestDestructionOfAFileEndsAfterACrash(t *testing.T) {
+	dir := t.TempDir()
+	file, err := keyring.NewIdentityFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper := keyring.NewFiles(dir, func() (*keyring.Lock, error) { return keyring.IdentityLock(file) })
+	id := [32]byte{1}
+	if _, err := keeper.Make(context.Background(), id, slots[:1], blindtoken.DefaultBits, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(keeper.Path(id), keeper.Path(id)+".destroyed"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keeper.Load(id); !errors.Is(err, keyring.ErrNone) {
+		t.Fatal(err)
+	}
+	if err := keeper.Destroy(id); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 0 {
+		t.Fatal(left, err)
+	}
+	if err := keeper.Destroy(id); !errors.Is(err, keyring.ErrNone) {
+		t.Fatal(err)
 	}
 }
