@@ -8,18 +8,17 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
-	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/register"
-	"github.com/urna-vote/urna/offchain/gateway/roster"
 	"github.com/urna-vote/urna/proto/api"
 )
 
@@ -48,10 +47,28 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger, started fun
 		return err
 	}
 	defer db.Close()
-	handler, err := assemble(cfg, log, nodes, trust, register.New(db))
+	store := register.New(db)
+	entrance, err := newEntrance(cfg, log, store)
 	if err != nil {
 		return err
 	}
+	handler, err := assemble(cfg, log, nodes, trust, store, entrance)
+	if err != nil {
+		return errors.Join(err, entrance.close(ctx))
+	}
+	entranceCtx, leave := context.WithCancel(ctx)
+	background := new(sync.WaitGroup)
+	background.Go(func() { entrance.run(entranceCtx, log) })
+	defer func() {
+		leave()
+		background.Wait()
+		// What still waits is lost, and a person who waits for it asks again.
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), headerTime)
+		defer cancel()
+		if err := entrance.close(closing); err != nil {
+			log.Warn("messages were not sent", "error", err)
+		}
+	}()
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, IdleTimeout: idleTime,
 		WriteTimeout: gatewayapi.RequestTime + headerTime, MaxHeaderBytes: 16 << 10,
@@ -82,7 +99,7 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger, started fun
 	return nil
 }
 
-func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *chain.Trust, store *register.Store) (http.Handler, error) {
+func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *chain.Trust, store *register.Store, entrance *entrance) (http.Handler, error) {
 	operator, err := Operator(cfg)
 	if err != nil {
 		return nil, err
@@ -91,17 +108,13 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 	if err != nil {
 		return nil, err
 	}
-	key, err := roster.LoadKey(cfg.AccessKey)
-	if err != nil {
-		return nil, fmt.Errorf("%w (an access list brings its key: urna-gateway codes import)", err)
-	}
 	asked, err := several(cfg, trust, nodes)
 	if err != nil {
 		return nil, err
 	}
 	gateway := issue.New(issue.Config{
 		ChainID: trust.ChainID(), Operator: operator, Keys: ring, Store: store,
-		Auth:   auth.NewCodes(key, store, time.Now),
+		Auth:   entrance.auth,
 		Ledger: chainview.New(asked, trust.ChainID(), time.Now),
 	})
 	public := operator.Public()
@@ -110,7 +123,7 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 		info.Elections = append(info.Elections, id[:])
 	}
 	state := gatewayapi.State{
-		Info: func(context.Context) (api.GatewayInfo, error) { return info, nil },
+		Info: func(ctx context.Context) (api.GatewayInfo, error) { return entrance.disputed(ctx, info) },
 		Ready: func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
@@ -124,7 +137,7 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 		},
 	}
 	return gatewayapi.New(gatewayapi.Config{
-		Parts: []gatewayapi.Part{state, gatewayapi.Issuance{Issuer: gateway}},
+		Parts: append([]gatewayapi.Part{state, gatewayapi.Issuance{Issuer: gateway}}, entrance.parts(gateway)...),
 		Log:   log, Origins: cfg.Origins, Now: time.Now,
 	})
 }
