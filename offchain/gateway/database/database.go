@@ -88,6 +88,10 @@ func (db *DB) Update(run func(*Tx) error) error {
 // View runs a function that only reads, on one state of the database.
 func (db *DB) View(ctx context.Context, run func(*Tx) error) error {
 	tx, err := db.read.BeginTx(ctx, db.dialect.viewing)
+	if err != nil && db.dialect.repeats(err) != nil && ctx.Err() == nil {
+		// The server closed an idle connection; now a new one is tried.
+		tx, err = db.read.BeginTx(ctx, db.dialect.viewing)
+	}
 	if err != nil {
 		return fmt.Errorf("begin to read the database: %w", err)
 	}

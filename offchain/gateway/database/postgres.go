@@ -28,6 +28,10 @@ const (
 	clashesAlone    = 40
 	// longestPause between two attempts.
 	longestPause = 50 * time.Millisecond
+	// A transaction whose connection broke before its commit is begun again so often,
+	// each time after a pause: the server may be starting again.
+	lostAttempts = 3
+	lostPause    = 200 * time.Millisecond
 	// uniqueAttempts: a row another transaction wrote meanwhile may show as a
 	// broken UNIQUE; seen again, it is the function's own mistake.
 	uniqueAttempts = 3
@@ -41,7 +45,9 @@ func openPostgres(where string, writes bool) (*sql.DB, error) {
 	}
 	// Tables are small at first; read as a whole, every two updates would clash.
 	config.RuntimeParams["enable_seqscan"] = "off"
-	config.RuntimeParams["application_name"] = "urna-gateway"
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "urna-gateway"
+	}
 	// An answer rests on what is on the disk, whatever the server's default.
 	config.RuntimeParams["synchronous_commit"] = "on"
 	if !writes {
@@ -60,14 +66,18 @@ func openPostgres(where string, writes bool) (*sql.DB, error) {
 
 // serializable runs the function until it did not clash with another.
 func (db *DB) serializable(run func(*Tx) error) error {
-	unique := 0
+	unique, lost := 0, 0
 	for attempt := 0; ; attempt++ {
 		err := db.attempt(run, attempt >= clashesTogether)
-		var server *pgconn.PgError
 		switch {
 		case err == nil:
 			return nil
-		case errors.As(err, &server) && server.Code == uniqueViolation:
+		case errors.As(err, new(lostError)):
+			if lost++; lost == lostAttempts {
+				return err
+			}
+			time.Sleep(lostPause)
+		case code(err) == uniqueViolation:
 			if unique++; unique == uniqueAttempts {
 				return err
 			}
@@ -92,20 +102,48 @@ func (db *DB) attempt(run func(*Tx) error, alone bool) error {
 	ctx := context.Background()
 	tx, err := db.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
-		return fmt.Errorf("begin transaction of the database: %w", err)
+		return fmt.Errorf("begin transaction of the database: %w", asLost(err))
 	}
 	t := &Tx{ctx: ctx, tx: tx, dialect: db.dialect}
 	err = run(t)
-	if t.clash != nil {
-		err = t.clash
+	if t.again != nil {
+		err = t.again
 	}
 	if err != nil {
 		// The rollback's own error says nothing more: nothing is kept either way.
 		_ = tx.Rollback()
 		return err
 	}
+	// A connection that breaks now leaves open whether the commit happened: that is
+	// the caller's to find out.
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit transaction of the database: %w", err)
+	}
+	return nil
+}
+
+// lostError: the connection broke before the commit, so nothing was kept.
+type lostError struct{ error }
+
+func (e lostError) Unwrap() error { return e.error }
+
+// asLost tells a broken connection from what the server answered.
+func asLost(err error) error {
+	var server *pgconn.PgError
+	if err == nil || (errors.As(err, &server) && !strings.HasPrefix(server.Code, connectionClass) && !strings.HasPrefix(server.Code, shutdownClass)) {
+		return err
+	}
+	return lostError{err}
+}
+
+// repeats gives the error for which a transaction must be run again, nil if the
+// statement's error is no reason to.
+func (d *dialect) repeats(err error) error {
+	if d != postgres {
+		return nil
+	}
+	if lost := asLost(err); clashes(err) || errors.As(lost, new(lostError)) {
+		return lost
 	}
 	return nil
 }
@@ -115,11 +153,20 @@ const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	uniqueViolation      = "23505"
+	connectionClass      = "08"
+	shutdownClass        = "57P"
 )
 
-func clashes(err error) bool {
+func code(err error) string {
 	var server *pgconn.PgError
-	return errors.As(err, &server) && (server.Code == serializationFailure || server.Code == deadlockDetected)
+	if errors.As(err, &server) {
+		return server.Code
+	}
+	return ""
+}
+
+func clashes(err error) bool {
+	return code(err) == serializationFailure || code(err) == deadlockDetected
 }
 
 // spelled remembers queries with their places numbered. There are as many as the

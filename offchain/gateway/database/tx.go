@@ -14,9 +14,9 @@ type Tx struct {
 	ctx     context.Context
 	tx      *sql.Tx
 	dialect *dialect
-	// clash is the first error after which PostgreSQL wants the transaction
-	// repeated, whatever the function made of it.
-	clash error
+	// again is the first error for which PostgreSQL wants the transaction run
+	// again, whatever the function made of it.
+	again error
 }
 
 // Context of the transaction.
@@ -48,8 +48,8 @@ func (t *Tx) Rows(query string, args ...any) (*sql.Rows, error) {
 }
 
 func (t *Tx) note(err error) error {
-	if t.clash == nil && clashes(err) {
-		t.clash = err
+	if err != nil && t.again == nil {
+		t.again = t.dialect.repeats(err)
 	}
 	return err
 }
@@ -59,4 +59,12 @@ type row struct {
 	row *sql.Row
 }
 
-func (r *row) Scan(into ...any) error { return r.tx.note(r.row.Scan(into...)) }
+func (r *row) Scan(into ...any) error {
+	// What Scan itself cannot do is no matter of the connection.
+	_ = r.tx.note(r.row.Err())
+	err := r.row.Scan(into...)
+	if clashes(err) {
+		return r.tx.note(err)
+	}
+	return err
+}
