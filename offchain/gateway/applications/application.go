@@ -17,7 +17,8 @@ type Event struct {
 	At     time.Time
 	Status Status
 	Reason Reason
-	// Fields that did not match, where the portal vouches for the person.
+	// Fields that did not match, where the portal vouches for the person; of an
+	// accepted application those that were changed.
 	Fields []electors.Field
 }
 

@@ -37,11 +37,12 @@ func (r *Register) document(a *Application, l texts.Language) confirmation.Docum
 	last := a.Last()
 	d := confirmation.Document{
 		Language: string(l), Organisation: r.campaign.Organisation.In(l), Campaign: r.campaign.Title.In(l),
-		Number: a.Number.String(), Filed: r.clock(a.filed(), l), AsOf: r.clock(last.At, l), At: last.At,
+		Number: a.Number.String(), Zone: r.zone(last.At), At: last.At,
+		Filed: r.clock(a.filed(), l) + " (" + r.zone(a.filed()) + ")", AsOf: r.clock(last.At, l) + " (" + r.zone(last.At) + ")",
 		Status: last.Status.Title().In(l), Next: last.Next().In(l), Code: r.code(a, last),
 	}
 	if last.Status == Rejected {
-		d.Reason = last.why(l)
+		d.Reason = last.Why().In(l)
 	}
 	add := func(ru, en, value string) {
 		if value != "" {
@@ -56,11 +57,7 @@ func (r *Register) document(a *Application, l texts.Language) confirmation.Docum
 	add("Телефон", "Phone", masked(f.Phone, 4))
 	add("Электронная почта", "Mail", f.Mail)
 	for _, e := range a.History {
-		step := confirmation.Step{At: r.clock(e.At, l), What: e.Status.Title().In(l)}
-		if e.Status == Rejected {
-			step.Why = e.why(l)
-		}
-		d.History = append(d.History, step)
+		d.History = append(d.History, confirmation.Step{At: r.clock(e.At, l), What: e.Status.Title().In(l), Why: e.Why().In(l)})
 	}
 	return d
 }
@@ -81,15 +78,21 @@ var fieldWords = map[electors.Field]texts.Both{
 	electors.FieldSurname: {RU: "фамилия", EN: "surname"}, electors.FieldName: {RU: "имя", EN: "name"},
 	electors.FieldPatronymic: {RU: "отчество", EN: "patronymic"}, electors.FieldBirthDate: {RU: "дата рождения", EN: "date of birth"},
 	electors.FieldDocument: {RU: "документ", EN: "document"}, electors.FieldAddress: {RU: "адрес", EN: "address"},
-	FieldCitizenship: {RU: "гражданство", EN: "citizenship"},
+	electors.FieldTerritory: {RU: "территория", EN: "territory"},
+	FieldCitizenship:        {RU: "гражданство", EN: "citizenship"}, FieldPhone: {RU: "телефон", EN: "phone"},
+	FieldMail: {RU: "электронная почта", EN: "mail"}, FieldLanguage: {RU: "язык сообщений", EN: "language of messages"},
 }
 
-// why is the reason with the fields it is about.
-func (e Event) why(l texts.Language) string { return e.Why().In(l) }
-
-// Why is the reason of a rejection with the fields it is about.
+// Why is the reason of a rejection with the fields it is about, or what was
+// changed without another verdict.
 func (e Event) Why() texts.Both {
-	why := e.Reason.Title()
+	var why texts.Both
+	switch {
+	case e.Status == Rejected:
+		why = e.Reason.Title()
+	case len(e.Fields) > 0:
+		why = texts.Both{RU: "Изменено", EN: "Changed"}
+	}
 	var ru, en []string
 	for _, f := range e.Fields {
 		ru, en = append(ru, fieldWords[f].RU), append(en, fieldWords[f].EN)
@@ -101,18 +104,22 @@ func (e Event) Why() texts.Both {
 	return why
 }
 
-// clock writes a time with its zone.
+// clock writes a time.
 func (r *Register) clock(at time.Time, l texts.Language) string {
-	at = at.In(r.campaign.Zone)
-	_, offset := at.Zone()
+	if l == texts.Russian {
+		return at.In(r.campaign.Zone).Format("02.01.2006 15:04:05")
+	}
+	return at.In(r.campaign.Zone).Format("2 January 2006 15:04:05")
+}
+
+// zone of a time as an offset from UTC.
+func (r *Register) zone(at time.Time) string {
+	_, offset := at.In(r.campaign.Zone).Zone()
 	zone := fmt.Sprintf("UTC%+d", offset/3600)
 	if minutes := offset % 3600 / 60; minutes != 0 {
 		zone += fmt.Sprintf(":%02d", max(minutes, -minutes))
 	}
-	if l == texts.Russian {
-		return at.Format("02.01.2006 15:04:05") + " (" + zone + ")"
-	}
-	return at.Format("2 January 2006 15:04:05") + " (" + zone + ")"
+	return zone
 }
 
 func day(date string, l texts.Language) string {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -14,8 +15,12 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/login"
 )
 
-// maxApplications of one account in a campaign.
-const maxApplications = 20
+// How often an account may file in a campaign, and how long the history of an
+// application grows by corrections.
+const (
+	maxApplications = 20
+	maxEvents       = 100
+)
 
 // Refusals of a request; nothing was changed.
 var (
@@ -29,7 +34,7 @@ var (
 	ErrExists = errors.New("there is an application already")
 	// ErrNone: the account has none with which this can be done.
 	ErrNone = errors.New("there is no application with which this can be done")
-	// ErrTooMany: the account filed as often as an account may.
+	// ErrTooMany: the account filed or corrected as often as an account may.
 	ErrTooMany = errors.New("too many applications of one account")
 	// ErrPhoneUnconfirmed: the phone was not confirmed by a code.
 	ErrPhoneUnconfirmed = errors.New("the phone was not confirmed by a code")
@@ -142,6 +147,13 @@ func (r *Register) Correct(ctx context.Context, account login.Account, form Form
 		if err := r.phoneConfirmed(tx, c.Subject, c.Phone); err != nil {
 			return nil, err
 		}
+		var events int
+		if err := tx.Row("SELECT COUNT(*) FROM application_event WHERE campaign = ? AND number = ?", r.campaign.Name, was.Number).Scan(&events); err != nil {
+			return nil, fmt.Errorf("count history of an application: %w", err)
+		}
+		if events >= maxEvents {
+			return nil, ErrTooMany
+		}
 		next := *c
 		next.Number = was.Number
 		if was.Status != Accepted {
@@ -152,7 +164,17 @@ func (r *Register) Correct(ctx context.Context, account login.Account, form Form
 		}
 		next.Person, next.Citizenship, next.Territory = was.Person, was.Citizenship, was.Territory
 		next.elector, next.Status = was.elector, Accepted
-		return &next, r.put(tx, &next, Event{At: now, Status: Accepted})
+		var changed []electors.Field
+		for field, differs := range map[electors.Field]bool{FieldPhone: next.Phone != was.Phone, FieldMail: next.Mail != was.Mail, FieldLanguage: next.Language != was.Language} {
+			if differs {
+				changed = append(changed, field)
+			}
+		}
+		if len(changed) == 0 {
+			return was, nil
+		}
+		slices.Sort(changed)
+		return &next, r.put(tx, &next, Event{At: now, Status: Accepted, Fields: changed})
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/electors"
 	"github.com/urna-vote/urna/offchain/gateway/people"
 	"github.com/urna-vote/urna/offchain/slip"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -130,7 +131,7 @@ func (r *Register) move(n Number, territory string) error {
 			return err
 		}
 		found[0].Territory = territory
-		return r.put(tx, found[0], Event{At: r.now().Truncate(time.Millisecond), Status: Accepted})
+		return r.put(tx, found[0], Event{At: r.now().Truncate(time.Millisecond), Status: Accepted, Fields: []electors.Field{electors.FieldTerritory}})
 	})
 }
 

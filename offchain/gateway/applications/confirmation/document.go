@@ -16,6 +16,8 @@ type Document struct {
 	Organisation, Campaign string
 	// Number of the application; Filed and AsOf are times as people write them.
 	Number, Filed, AsOf string
+	// Zone of the times in the history.
+	Zone string
 	// Status, and why and what to do next.
 	Status, Reason, Next string
 	// Applicant's data, each with its label.
@@ -50,9 +52,9 @@ var words = map[string]labels{
 	"ru": {
 		title: "ПОДТВЕРЖДЕНИЕ", subtitle: "о подаче заявления для участия в дистанционном электронном голосовании",
 		number: "Номер заявления", filed: "Подано", status: "Статус", asOf: "Состояние на",
-		applicant: "Заявитель", history: "История заявления", time: "Дата и время", event: "Событие", reason: "Основание", why: "Основание", next: "Что дальше",
+		applicant: "Заявитель", history: "История заявления", time: "Дата и время", event: "Событие", reason: "Основание", why: "Пояснение", next: "Что дальше",
 		code: "Код подтверждения",
-		automatic: "Документ сформирован автоматически по данным учёта заявлений и действителен без подписи и печати. " +
+		automatic: "Документ сформирован автоматически по данным учёта заявлений; подпись и печать не требуются. " +
 			"Часть цифр документа и номера телефона скрыта.",
 		check: "Подлинность проверит организация, принявшая заявление, по номеру и коду подтверждения. " +
 			"Чтобы узнать текущий статус, войдите в личный кабинет.",
@@ -61,9 +63,9 @@ var words = map[string]labels{
 	"en": {
 		title: "CONFIRMATION", subtitle: "of an application to vote remotely",
 		number: "Application number", filed: "Submitted", status: "Status", asOf: "As of",
-		applicant: "Applicant", history: "History of the application", time: "Date and time", event: "Event", reason: "Reason", why: "Reason", next: "What next",
+		applicant: "Applicant", history: "History of the application", time: "Date and time", event: "Event", reason: "Reason", why: "Note", next: "What next",
 		code: "Confirmation code",
-		automatic: "This document was made automatically from the register of applications and is valid without signature or seal. " +
+		automatic: "This document was made automatically from the register of applications and needs no signature or seal. " +
 			"Some digits of the document and the phone are hidden.",
 		check: "The organisation that took the application verifies it by number and confirmation code. " +
 			"To see the current status, log in to your account.",

@@ -46,7 +46,9 @@ func PDF(d Document) ([]byte, error) {
 	p.AddUTF8FontFromBytes("go", "", goregular.TTF)
 	p.AddUTF8FontFromBytes("go", "B", gobold.TTF)
 	p.SetMargins(marginLeft, marginTop, marginRight)
+	p.SetCellMargin(0)
 	p.SetAutoPageBreak(true, marginBottom)
+	p.SetHeaderFunc(func() { p.further(d) })
 	p.AliasNbPages("{nb}")
 	p.SetFooterFunc(p.footer)
 	p.AddPage()
@@ -56,7 +58,7 @@ func PDF(d Document) ([]byte, error) {
 	for _, r := range d.Applicant {
 		p.row(r.Label, r.Value)
 	}
-	p.history(d.History)
+	p.history(d)
 	p.foot(d)
 	var out bytes.Buffer
 	if err := p.Output(&out); err != nil {
@@ -111,9 +113,9 @@ func (p *page) inner(name, value, style string, size float64) {
 	height := line + (size-textSize)*0.35
 	p.SetX(marginLeft + pad)
 	p.small()
-	p.CellFormat(label, height, name, "", 0, "L", false, 0, "")
+	p.CellFormat(label-pad, height, name, "", 0, "L", false, 0, "")
 	p.font(style, size)
-	p.MultiCell(width-label-2*pad, height, value, "", "L", false)
+	p.MultiCell(width-label-pad, height, value, "", "L", false)
 	p.Ln(1.2)
 }
 
@@ -134,15 +136,15 @@ func (p *page) row(name, value string) {
 	p.Ln(0.8)
 }
 
-func (p *page) history(steps []Step) {
+func (p *page) history(d Document) {
 	p.Ln(4)
 	p.section(p.words.history)
 	const at, what = label, 32.0
 	p.small()
-	p.CellFormat(at, line, p.words.time, "", 0, "L", false, 0, "")
+	p.CellFormat(at, line, p.words.time+" ("+d.Zone+")", "", 0, "L", false, 0, "")
 	p.CellFormat(what, line, p.words.event, "", 0, "L", false, 0, "")
 	p.CellFormat(width-at-what, line, p.words.why, "", 1, "L", false, 0, "")
-	for _, s := range steps {
+	for _, s := range d.History {
 		p.keep(3 * line)
 		p.font("", textSize-0.5)
 		p.CellFormat(at, line, s.At, "", 0, "L", false, 0, "")
@@ -166,6 +168,17 @@ func (p *page) foot(d Document) {
 	p.MultiCell(width, 4.4, p.words.check, "", "L", false)
 	p.Ln(1)
 	p.MultiCell(width, 4.4, p.words.automatic, "", "L", false)
+}
+
+// further heads every page but the first.
+func (p *page) further(d Document) {
+	if p.PageNo() == 1 {
+		return
+	}
+	p.small()
+	p.CellFormat(width, line, p.words.title+" · "+p.words.number+" "+d.Number, "", 1, "L", false, 0, "")
+	p.rule(0.2)
+	p.Ln(4)
 }
 
 func (p *page) footer() {
