@@ -90,9 +90,14 @@ var rings = sync.OnceValue(func() []*keyring.Ring {
 // newWorld comes to the phase issuing with so many voters of style 0.
 func newWorld(t *testing.T, voters int) *world {
 	t.Helper()
+	return newWorldOf(t, voters, sample.Definition(), rings())
+}
+
+// newWorldOf is newWorld with an election of its own and its issuers' keys.
+func newWorldOf(t *testing.T, voters int, def *electionv1.Definition, rings []*keyring.Ring) *world {
+	t.Helper()
 	w := &world{t: t, city: sample.NewCity(), txs: map[[32]byte]committed{}, gateways: map[[32]byte]*gateway{}, wire: &wire{}}
 	c := w.city
-	def := sample.Definition()
 	c.Create(def)
 	var list []roster.Voter
 	for i := range voters {
@@ -108,7 +113,7 @@ func newWorld(t *testing.T, voters int) *world {
 	}
 	w.must(c.Deliver(c.StageTx("chair", 0, entries...)))
 	w.must(c.Decide(commissionv1.Action_ACTION_APPROVE_ROLL, c.StagedRoll("chair")))
-	for i, ring := range rings() {
+	for i, ring := range rings {
 		w.openGateway(e, i, ring)
 	}
 	c.Until(sample.CeremonyOpens)
