@@ -159,7 +159,9 @@ func TestFilesOthersCanReadAreRefused(t *testing.T) {
 	c := home(t)
 	makeKeys(t, c)
 	must(t, os.Chmod(c.Identity, 0o644))
-	if _, err := daemon.LoadKeys(c); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+	keeper, err := daemon.Keeper(c)
+	must(t, err)
+	if _, err := keeper.All(); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Fatal(err)
 	}
 }

@@ -55,14 +55,3 @@ func readSecret(path string) ([]byte, error) {
 	}
 	return bytes.TrimRight(content, "\r\n"), nil
 }
-
-// LoadKeys opens all token keys. None at all is an empty ring: the gateway runs
-// and says of every election that it does not know it. A hardware module stays
-// open as long as the program runs.
-func LoadKeys(cfg config.Config) (*keyring.Ring, error) {
-	keeper, err := Keeper(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return keeper.All()
-}

@@ -15,9 +15,11 @@ import (
 	"github.com/urna-vote/urna/offchain/client"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
+	"github.com/urna-vote/urna/offchain/gateway/claims"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
+	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -28,6 +30,8 @@ const (
 	readTime     = 10 * time.Second
 	idleTime     = 60 * time.Second
 	shutdownTime = 15 * time.Second
+	// claimsPause is between two looks for claims on the ledger.
+	claimsPause = 2 * time.Second
 )
 
 // Serve runs the gateway until the context ends. It calls started once it listens.
@@ -52,13 +56,19 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger, started fun
 	if err != nil {
 		return err
 	}
-	handler, err := assemble(cfg, log, nodes, trust, store, entrance)
+	keeper, err := Keeper(cfg)
+	if err != nil {
+		return errors.Join(err, entrance.close(ctx))
+	}
+	defer keeper.Close()
+	handler, desk, err := assemble(cfg, log, nodes, trust, store, entrance, keeper)
 	if err != nil {
 		return errors.Join(err, entrance.close(ctx))
 	}
 	entranceCtx, leave := context.WithCancel(ctx)
 	background := new(sync.WaitGroup)
 	background.Go(func() { entrance.run(entranceCtx, log) })
+	background.Go(func() { desk.Run(entranceCtx) })
 	defer func() {
 		leave()
 		background.Wait()
@@ -99,25 +109,32 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger, started fun
 	return nil
 }
 
-func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *chain.Trust, store *register.Store, entrance *entrance) (http.Handler, error) {
+func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *chain.Trust, store *register.Store, entrance *entrance, keeper keyring.Keeper) (http.Handler, *claims.Desk, error) {
 	operator, err := Operator(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ring, err := LoadKeys(cfg)
+	// None at all is an empty ring: the gateway runs and says of every election
+	// that it does not know it.
+	ring, err := keeper.All()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	asked, err := several(cfg, trust, nodes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	view := chainview.New(asked, trust.ChainID(), time.Now)
 	gateway := issue.New(issue.Config{
 		ChainID: trust.ChainID(), Operator: operator, Keys: ring, Store: store,
 		Auth:   entrance.auth,
-		Ledger: chainview.New(asked, trust.ChainID(), time.Now),
+		Ledger: view,
 	})
 	public := operator.Public()
+	desk := claims.New(claims.Config{
+		ChainID: trust.ChainID(), Operator: public, Elections: elections(ring),
+		Ledger: claims.Network{View: view, Client: nodes}, Signer: gateway, Log: log, Pause: claimsPause,
+	})
 	info := api.GatewayInfo{Name: cfg.Name, ChainID: trust.ChainID(), Rehearsal: trust.Rehearsal(), OperatorKey: public[:], Elections: []api.Hex{}}
 	for _, id := range elections(ring) {
 		info.Elections = append(info.Elections, id[:])
@@ -136,8 +153,9 @@ func assemble(cfg config.Config, log *slog.Logger, nodes *client.Client, trust *
 			return nodes.CheckChain(ctx)
 		},
 	}
-	return gatewayapi.New(gatewayapi.Config{
+	handler, err := gatewayapi.New(gatewayapi.Config{
 		Parts: append([]gatewayapi.Part{state, gatewayapi.Issuance{Issuer: gateway}}, entrance.parts(gateway)...),
 		Log:   log, Origins: cfg.Origins, Now: time.Now,
 	})
+	return handler, desk, err
 }
