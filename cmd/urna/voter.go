@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -43,7 +44,7 @@ node than the gateways': time and address are all that could join the two.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newVoterBallotCommand(), newVoterTokenCommand(), newVoterVoteCommand(), newVoterRecastCommand(),
-		newVoterResumeCommand(), newVoterStatusCommand())
+		newVoterResumeCommand(), newVoterStatusCommand(), newVoterClaimsCommand())
 	return cmd
 }
 
@@ -60,6 +61,8 @@ type device struct {
 	login    string
 	// person is nil where nobody is asked anything.
 	person session.Person
+	// tell is where the person is told of issuers that are silent; nil for nobody.
+	tell io.Writer
 }
 
 func (d *device) register(cmd *cobra.Command) {
@@ -89,7 +92,7 @@ func (d *device) resume(ctx context.Context, c *client.Client, access func([32]b
 func (d *device) open(ctx context.Context, c *client.Client, st *session.State, access func([32]byte) (session.Access, bool)) (*session.Session, error) {
 	return session.New(ctx, session.Config{
 		State: st, Watch: watch(c), Ledger: session.Network{Client: c},
-		Access: access, Person: d.person, Save: d.save, Random: rand.Reader, Pause: 500 * time.Millisecond,
+		Access: access, Person: d.person, Claims: d.claims(c), Save: d.save, Random: rand.Reader, Pause: 500 * time.Millisecond,
 	})
 }
 
@@ -131,6 +134,7 @@ organisation it is of and what it is for.`,
 
 func (d *device) token(cmd *cobra.Command) error {
 	ctx := cmd.Context()
+	d.tell = cmd.ErrOrStderr()
 	if err := checkLogin(d.login); err != nil {
 		return err
 	}

@@ -172,6 +172,11 @@ func (l *Ledger) WaitProvable(ctx context.Context, hash [32]byte) error {
 	}
 }
 
+// EntryClaims implements session.ClaimLedger.
+func (l *Ledger) EntryClaims(ctx context.Context, election, entry [32]byte) (*api.EntryClaims, error) {
+	return l.client.EntryClaims(ctx, election, entry)
+}
+
 // Refused implements session.Ledger.
 func (l *Ledger) Refused(err error) (refused, later bool) {
 	var r *client.Refusal

@@ -10,6 +10,7 @@ import (
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
+	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/gateway/texts"
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -110,6 +111,8 @@ func issuanceRefusal(err error) error {
 		return Refuse(texts.WaitCode, "code", "%s", wait.Error()).After(wait.Wait)
 	case errors.Is(err, auth.ErrCredential):
 		return Refuse(texts.Credential, "code", "%s", auth.ErrCredential.Error())
+	case errors.Is(err, keyring.ErrAway):
+		return Refuse(texts.Unavailable, "", "what holds the gateway's keys does not answer; try again").After(2 * time.Second).Because(err)
 	case errors.Is(err, issue.ErrNode):
 		return Refuse(texts.Unavailable, "", "the gateway's node does not answer; try again").After(2 * time.Second).Because(err)
 	}
