@@ -10,9 +10,10 @@
 // All of it stands in the gateway's database, so it holds over restarts and
 // replicas. A code is stored as
 //
-//	HMAC-SHA-256(vault key, "otp/code": salt ‖ owner ‖ bound ‖ digits)
+//	HMAC-SHA-256(key, salt ‖ owner ‖ bound ‖ digits)
 //
-// with fields length-prefixed and 16 random bytes of salt: a stolen database
+// with fields length-prefixed, 16 random bytes of salt, and a key that the
+// gateway's vault key gives for this use (the index of "otp/key"): a stolen database
 // gives nothing to try a million codes against. The same work is done whatever
 // is wrong, and hashes are compared in constant time.
 //

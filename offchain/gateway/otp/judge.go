@@ -2,10 +2,11 @@ package otp
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
-	"math/big"
+	"math"
 	"strings"
 	"time"
 
@@ -33,8 +34,30 @@ type table interface {
 	remove(owner [32]byte) error
 }
 
-func (d *Desk) mac(salt [saltSize]byte, k Key, digits string) [32]byte {
-	return d.cfg.Vault.Index("otp/code", string(transcript.JoinFields(salt[:], k.Owner[:], k.Bound[:], []byte(digits))))
+// mac is how a code is stored.
+func (d *Desk) mac(salt [saltSize]byte, k Key, digits string) (sum [32]byte) {
+	h := hmac.New(sha256.New, d.key[:])
+	_, _ = h.Write(transcript.JoinFields(salt[:], k.Owner[:], k.Bound[:], []byte(digits)))
+	h.Sum(sum[:0])
+	return sum
+}
+
+// random draws the digits of a code, each code as probable as any other, and a salt.
+func (d *Desk) random() (digits string, salt [saltSize]byte, err error) {
+	limit := uint64(1)
+	for range d.cfg.Digits {
+		limit *= 10
+	}
+	for {
+		var b [8 + saltSize]byte
+		if _, err := io.ReadFull(d.cfg.Random, b[:]); err != nil {
+			return "", salt, fmt.Errorf("draw one-time code: %w", err)
+		}
+		// What is left over beyond a multiple of limit would favour low codes.
+		if n := binary.BigEndian.Uint64(b[:8]); n < math.MaxUint64-math.MaxUint64%limit {
+			return fmt.Sprintf("%0*d", d.cfg.Digits, n%limit), [saltSize]byte(b[8:]), nil
+		}
+	}
 }
 
 // draw replaces an owner's code, unless the last one was sent just now. It
@@ -50,15 +73,9 @@ func (d *Desk) draw(t table, k Key, channel notice.Channel) (digits string, now 
 		}
 		before = &last
 	}
-	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(d.cfg.Digits)), nil)
-	n, err := rand.Int(d.cfg.Random, limit)
-	if err != nil {
-		return "", code{}, nil, fmt.Errorf("draw one-time code: %w", err)
-	}
-	digits = fmt.Sprintf("%0*d", d.cfg.Digits, n)
 	now = code{bound: k.Bound, channel: channel, sentMS: d.cfg.Now().UnixMilli()}
-	if _, err := io.ReadFull(d.cfg.Random, now.salt[:]); err != nil {
-		return "", code{}, nil, fmt.Errorf("draw salt of one-time code: %w", err)
+	if digits, now.salt, err = d.random(); err != nil {
+		return "", code{}, nil, err
 	}
 	now.mac = d.mac(now.salt, k, digits)
 	return digits, now, before, t.save(k.Owner, now)
@@ -128,12 +145,15 @@ func (d *Desk) check(t table, k Key, typed string) (Verdict, error) {
 	return v, nil
 }
 
+// separators that people and messages put between digits.
+var separators = strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\t", "", "\n", "", "\r", "")
+
 // read takes what a person types: digits, perhaps in groups.
 func (d *Desk) read(typed string) (digits string, ok bool) {
 	if len(typed) > 4*MaxDigits {
 		return "", false
 	}
-	digits = strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\t", "", "\n", "", "\r", "").Replace(typed)
+	digits = separators.Replace(typed)
 	if len(digits) != d.cfg.Digits {
 		return "", false
 	}

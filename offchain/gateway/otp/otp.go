@@ -90,6 +90,7 @@ type Config struct {
 // Desk sends and judges codes. It is safe for concurrent use.
 type Desk struct {
 	cfg    Config
+	key    [32]byte // of the codes' hashes
 	counts counters
 
 	// mu guards tickets: what became of this process's last message in a session.
@@ -115,7 +116,7 @@ func New(cfg Config) (*Desk, error) {
 	if cfg.Database == nil || cfg.Outbox == nil || cfg.Now == nil || cfg.Random == nil {
 		return nil, errors.New("make desk of codes: it needs a database, an outbox, a clock and randomness")
 	}
-	return &Desk{cfg: cfg, tickets: map[[32]byte]held{}}, nil
+	return &Desk{cfg: cfg, key: cfg.Vault.Index("otp/key", ""), tickets: map[[32]byte]held{}}, nil
 }
 
 // Digits of a code.
