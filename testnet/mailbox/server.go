@@ -60,6 +60,7 @@ type Server struct {
 	mu        sync.Mutex
 	address   string
 	server    *smtp.Server // nil while dead
+	listener  net.Listener
 	behaviour Behaviour
 	counts    Counts
 	ended     bool
@@ -108,11 +109,13 @@ func (s *Server) Counts() Counts {
 // Die cuts all connections and takes none.
 func (s *Server) Die() {
 	s.mu.Lock()
-	server := s.server
-	s.server = nil
+	server, listener := s.server, s.listener
+	s.server, s.listener = nil, nil
 	s.mu.Unlock()
 	if server != nil {
-		_ = server.Close() // nothing to be done about a port that does not close
+		// The library closes the port only once Serve has seen it.
+		_ = listener.Close() // nothing to be done about a port that does not close
+		_ = server.Close()   // the port is closed already, the connections now
 	}
 }
 
@@ -140,7 +143,7 @@ func (s *Server) Revive() error {
 	server.EnableSMTPUTF8 = true
 	// The library logs connections that a client left, which tests do on purpose.
 	server.ErrorLog = log.New(io.Discard, "", 0)
-	s.server = server
+	s.server, s.listener = server, l
 	s.work.Go(func() {
 		_ = server.Serve(l) // ends with the port
 	})
