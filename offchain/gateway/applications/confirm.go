@@ -11,7 +11,6 @@ import (
 
 	"github.com/urna-vote/urna/offchain/gateway/applications/confirmation"
 	"github.com/urna-vote/urna/offchain/gateway/database"
-	"github.com/urna-vote/urna/offchain/gateway/electors"
 	"github.com/urna-vote/urna/offchain/gateway/texts"
 	"github.com/urna-vote/urna/offchain/slip"
 )
@@ -71,16 +70,6 @@ func (a *Application) filed() time.Time {
 		}
 	}
 	return at
-}
-
-// fieldWords names the fields of a mismatch.
-var fieldWords = map[electors.Field]texts.Both{
-	electors.FieldSurname: {RU: "фамилия", EN: "surname"}, electors.FieldName: {RU: "имя", EN: "name"},
-	electors.FieldPatronymic: {RU: "отчество", EN: "patronymic"}, electors.FieldBirthDate: {RU: "дата рождения", EN: "date of birth"},
-	electors.FieldDocument: {RU: "документ", EN: "document"}, electors.FieldAddress: {RU: "адрес", EN: "address"},
-	electors.FieldTerritory: {RU: "территория", EN: "territory"},
-	FieldCitizenship:        {RU: "гражданство", EN: "citizenship"}, FieldPhone: {RU: "телефон", EN: "phone"},
-	FieldMail: {RU: "электронная почта", EN: "mail"}, FieldLanguage: {RU: "язык сообщений", EN: "language of messages"},
 }
 
 // Why is the reason of a rejection with the fields it is about, or what was

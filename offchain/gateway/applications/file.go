@@ -160,7 +160,7 @@ func (r *Register) Correct(ctx context.Context, account login.Account, form Form
 			return &next, r.submit(tx, &next, s, now)
 		}
 		if !next.SameIdentity(was.Person) {
-			return nil, &FieldError{"person", "an accepted application keeps its person: withdraw it and file another"}
+			return nil, &FieldError{fieldPerson, "an accepted application keeps its person: withdraw it and file another"}
 		}
 		next.Person, next.Citizenship, next.Territory = was.Person, was.Citizenship, was.Territory
 		next.elector, next.Status = was.elector, Accepted

@@ -41,6 +41,9 @@ const (
 	FieldPhone       = "phone"
 	FieldMail        = "mail"
 	FieldLanguage    = "language"
+
+	// fieldPerson is all of a person's at once.
+	fieldPerson = "person"
 )
 
 // Prefill is the form as the portal knows it.

@@ -82,6 +82,16 @@ func (r *Register) Form(ctx context.Context, actor string, e Election) (*List, e
 	return r.list(ctx, e)
 }
 
+// Formed says whether the list is formed.
+func (r *Register) Formed(ctx context.Context) (formed bool, err error) {
+	err = r.db.View(ctx, func(tx *database.Tx) error {
+		s, err := r.state(tx)
+		formed = !s.formed.IsZero()
+		return err
+	})
+	return formed, err
+}
+
 // reviewed refuses while an accepted application does not match the register,
 // and takes over territories that changed. Once the list is formed it does
 // nothing.

@@ -1,6 +1,9 @@
 package applications
 
-import "github.com/urna-vote/urna/offchain/gateway/texts"
+import (
+	"github.com/urna-vote/urna/offchain/gateway/electors"
+	"github.com/urna-vote/urna/offchain/gateway/texts"
+)
 
 // Title of a status for people.
 func (s Status) Title() texts.Both {
@@ -93,3 +96,17 @@ func (e Event) Next() texts.Both {
 	}
 	return e.Status.Next()
 }
+
+// fieldWords names the fields of a form.
+var fieldWords = map[electors.Field]texts.Both{
+	electors.FieldSurname: {RU: "фамилия", EN: "surname"}, electors.FieldName: {RU: "имя", EN: "name"},
+	electors.FieldPatronymic: {RU: "отчество", EN: "patronymic"}, electors.FieldBirthDate: {RU: "дата рождения", EN: "date of birth"},
+	electors.FieldDocument: {RU: "документ", EN: "document"}, electors.FieldAddress: {RU: "адрес", EN: "address"},
+	electors.FieldTerritory: {RU: "территория", EN: "territory"},
+	FieldCitizenship:        {RU: "гражданство", EN: "citizenship"}, FieldPhone: {RU: "телефон", EN: "phone"},
+	FieldMail: {RU: "электронная почта", EN: "mail"}, FieldLanguage: {RU: "язык сообщений", EN: "language of messages"},
+	fieldPerson: {RU: "данные заявителя", EN: "the applicant's data"},
+}
+
+// FieldTitle names a field for people.
+func FieldTitle(field string) texts.Both { return fieldWords[electors.Field(field)] }
