@@ -12,6 +12,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
+	"github.com/urna-vote/urna/offchain/gateway/vault"
 	"github.com/urna-vote/urna/offchain/keyfile"
 	"github.com/urna-vote/urna/offchain/terminal"
 )
@@ -21,8 +22,9 @@ func newInitCommand() *cobra.Command {
 	cfg := config.Default()
 	cmd := &cobra.Command{
 		Use:   "init --home DIR --name NAME --node URL --genesis FILE",
-		Short: "Make a gateway's home: settings, operator's key, and the lock of its token keys",
-		Long: `Make a gateway's home: settings, operator's key, and the lock of its token keys.
+		Short: "Make a gateway's home: settings, operator's key, lock of its token keys, key of personal data",
+		Long: `Make a gateway's home: settings, operator's key, the lock of its token keys, and
+the key under which personal data are kept.
 
 It prints the public operator key, which stands in the election's definition.
 Nothing that exists is overwritten.`,
@@ -64,6 +66,9 @@ func initHome(cmd *cobra.Command, home string, cfg config.Config) error {
 		return err
 	}
 	if err := writeNew(filepath.Join(home, cfg.Identity), identity); err != nil {
+		return err
+	}
+	if _, err := vault.CreateKey(filepath.Join(home, cfg.VaultKey), rand.Reader); err != nil {
 		return err
 	}
 	key, err := keyfile.Create(filepath.Join(home, cfg.OperatorKey), rand.Reader)

@@ -147,6 +147,19 @@ func (e *entrance) parts(gateway *issue.Gateway) []gatewayapi.Part {
 	}}
 }
 
+// person whom a session is of, as limits count.
+func (p *portal) person(ctx context.Context, bearer string) (key [32]byte, ok bool) {
+	s, err := p.sessions.Look(ctx, bearer)
+	if err != nil {
+		return key, false
+	}
+	who := string(s.Election[:]) + string(s.Entry[:])
+	if s.Purpose == session.Application {
+		who = s.Account.Subject
+	}
+	return p.vault.Index("limits/person", who), true
+}
+
 // disputed adds how many persons dispute a token of this gateway.
 func (e *entrance) disputed(ctx context.Context, info api.GatewayInfo) (api.GatewayInfo, error) {
 	info.Disputes = nil
