@@ -9,6 +9,8 @@ type SMS struct {
 	PasswordFile string `koanf:"password_file" path:"file"`
 	Sender       string `koanf:"sender" doc:"Name or number that voters see."`
 	TLS          bool   `koanf:"tls"`
+	Rate         int    `koanf:"rate" doc:"Parts of messages a second that the contract allows; 0 is 50. A centre that refuses\nmore slows the gateway down by itself."`
+	UCS2         bool   `koanf:"ucs2" doc:"Send Latin texts as UCS-2 too, for a centre whose default alphabet is not that of GSM."`
 }
 
 func (s *SMS) validate(_ *Config, wrong func(key, reason string)) {
@@ -27,14 +29,18 @@ func (s *SMS) validate(_ *Config, wrong func(key, reason string)) {
 	if s.Sender == "" {
 		wrong("sender", "must be a name or number")
 	}
+	if s.Rate < 0 || s.Rate > 100_000 {
+		wrong("rate", "0 to 100000")
+	}
 }
 
 // Mail section.
 type Mail struct {
-	Address      string `koanf:"address" doc:"Host and port of the mail server; STARTTLS is used where it is offered."`
+	Address      string `koanf:"address" doc:"Host and port of the mail server."`
 	Username     string `koanf:"username"`
 	PasswordFile string `koanf:"password_file" path:"file"`
 	From         string `koanf:"from" doc:"Address of the sender."`
+	Security     string `koanf:"security" doc:"\"required\": STARTTLS or nothing; \"implicit\": TLS from the first byte (port 465);\n\"offered\": STARTTLS where the server has it. Empty is \"required\" with an account, else \"offered\"."`
 }
 
 func (m *Mail) validate(_ *Config, wrong func(key, reason string)) {
@@ -49,6 +55,11 @@ func (m *Mail) validate(_ *Config, wrong func(key, reason string)) {
 	}
 	if (m.Username == "") != (m.PasswordFile == "") {
 		wrong("username, password_file", "both or none")
+	}
+	switch m.Security {
+	case "", "required", "implicit", "offered":
+	default:
+		wrong("security", "required, implicit or offered")
 	}
 }
 

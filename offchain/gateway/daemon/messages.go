@@ -35,7 +35,7 @@ func messages(cfg config.Config, log *slog.Logger) (*notice.Outbox, func() error
 		senders[notice.Mail] = client
 	}
 	c := notice.Default()
-	c.Senders, c.Now, c.Random = senders, time.Now, rand.Reader
+	c.Senders, c.Now, c.Random, c.Log = senders, time.Now, rand.Reader, log
 	outbox, err := notice.New(c)
 	if err != nil {
 		return nil, nil, errors.Join(err, end())
@@ -50,6 +50,10 @@ func smsClient(s config.SMS, log *slog.Logger) (*sms.Client, error) {
 	}
 	c := sms.Default()
 	c.Address, c.SystemID, c.Password, c.Sender, c.Now, c.Log = s.Address, s.SystemID, sms.Password(password), s.Sender, time.Now, log
+	c.UCS2 = s.UCS2
+	if s.Rate > 0 {
+		c.Rate = float64(s.Rate)
+	}
 	if s.TLS {
 		host, _, err := net.SplitHostPort(s.Address)
 		if err != nil {
@@ -70,6 +74,9 @@ func mailClient(m config.Mail) (*mail.Client, error) {
 		}
 		// A password never goes over an open line.
 		c.Password, c.Security = mail.Password(password), mail.Required
+	}
+	if m.Security != "" {
+		c.Security = mail.Security(m.Security)
 	}
 	return mail.New(c)
 }
