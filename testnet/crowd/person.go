@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/urna-vote/urna/offchain/voter/session"
@@ -75,9 +76,10 @@ var ErrCodeRefused = errors.New("the code that was sent is refused")
 // Code implements session.Person.
 func (p *Person) Code(ctx context.Context, q session.Question) (session.Reply, error) {
 	if q.Refusal != nil && p.Typed == nil {
-		return session.Reply{}, fmt.Errorf("%w: %w", ErrCodeRefused, q.Refusal)
+		messages, err := p.Phone.Messages(ctx, 0)
+		return session.Reply{}, fmt.Errorf("%w at %d of %d, mark %s: %w; the telephone shows %v", ErrCodeRefused, q.Member, q.Members, q.Mark, errors.Join(q.Refusal, err), messages)
 	}
-	code, err := p.Phone.Code(ctx, q.Mark)
+	code, err := p.Phone.Code(ctx, q)
 	if err != nil {
 		return session.Reply{}, err
 	}
@@ -100,8 +102,9 @@ const phoneWait = 60 * time.Second
 
 var digits = regexp.MustCompile(`\b\d{5,10}\b`)
 
-// Code waits for the newest message that shows the mark and reads its code.
-func (p *Phone) Code(ctx context.Context, mark string) (string, error) {
+// Code waits for the newest message that shows mark and organisation, and reads
+// its code.
+func (p *Phone) Code(ctx context.Context, q session.Question) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, phoneWait)
 	defer cancel()
 	var after uint64
@@ -113,7 +116,7 @@ func (p *Phone) Code(ctx context.Context, mark string) (string, error) {
 		}
 		for _, m := range messages {
 			after = max(after, m.Seq)
-			if !hasWord(m.Text, mark) {
+			if !answers(m.Text, q) {
 				continue
 			}
 			if found := digits.FindString(m.Text); found != "" {
@@ -126,8 +129,14 @@ func (p *Phone) Code(ctx context.Context, mark string) (string, error) {
 	}
 }
 
-func hasWord(text, word string) bool {
-	return regexp.MustCompile(`\b` + regexp.QuoteMeta(word) + `\b`).MatchString(text)
+// answers reports whether a message is the one that the device asks for: two
+// organisations may have drawn the same mark.
+func answers(text string, q session.Question) bool {
+	if !regexp.MustCompile(`\b` + regexp.QuoteMeta(q.Mark) + `\b`).MatchString(text) {
+		return false
+	}
+	of := fmt.Sprintf("%d из %d", q.Member, q.Members)
+	return q.Members == 0 || strings.Contains(text, of) || strings.Contains(text, strings.Replace(of, "из", "of", 1))
 }
 
 // Messages of the telephone after a number; it waits a while for one.

@@ -79,15 +79,17 @@ func (silent) Revive() error       { return nil }
 
 func TestThePersonTypesTheNewestCodeWithTheMark(t *testing.T) {
 	box := inbox.New()
-	for _, text := range []string{"Код 111111, метка 0417", "Код 222222, метка 0417", "Код 333333, метка 9999"} {
+	for _, text := range []string{"Организация 1 из 2: 111111, метка 0417", "Организация 1 из 2: 222222, метка 0417", "Организация 2 из 2: 333333, метка 0417", "Организация 1 из 2: 444444, метка 9999"} {
 		box.Put(inbox.Message{To: "+79000000001", Text: text})
 	}
 	server := httptest.NewServer(inbox.Control[struct{}](box, silent{}))
 	defer server.Close()
 	p := crowd.Person{Phone: &crowd.Phone{Number: "+79000000001", Provider: server.URL, HTTP: http.DefaultClient}}
-	reply, err := p.Code(context.Background(), session.Question{Mark: "0417"})
-	if err != nil || reply.Code != "222222" {
-		t.Fatal(err)
+	for member, want := range map[int]string{1: "222222", 2: "333333"} {
+		reply, err := p.Code(context.Background(), session.Question{Mark: "0417", Member: member, Members: 2})
+		if err != nil || reply.Code != want {
+			t.Fatal(reply.Code, err)
+		}
 	}
 	if _, err := p.Code(context.Background(), session.Question{Mark: "0417", Refusal: errors.New("no")}); !errors.Is(err, crowd.ErrCodeRefused) {
 		t.Error(err)
