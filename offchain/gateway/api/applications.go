@@ -41,7 +41,7 @@ func (p Applications) Register(f *Frame) {
 		Refusals: append([]*texts.Kind{texts.ApplicationField, texts.CodeWait, texts.ChannelAbsent, texts.ChannelFull}, usual...)}, p.phone)
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/application/phone/confirm", ID: "application-phone-confirm", Summary: "Confirm the phone by the code",
 		Refusals: append([]*texts.Kind{texts.ApplicationField, texts.PhoneBound, texts.CodeWrong, texts.CodeUnreadable, texts.CodeExpired, texts.CodeExhausted, texts.CodeNone}, usual...)}, p.confirm)
-	Handle(f, Route{Method: http.MethodPost, Path: "/v1/application", ID: "application-file", Summary: "File an application", Refusals: changes}, p.file)
+	Handle(f, Route{Method: http.MethodPost, Path: "/v1/application", ID: "application-file", Serves: true, Summary: "File an application", Refusals: changes}, p.file)
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/application/correct", ID: "application-correct", Summary: "Correct the last application", Refusals: changes}, p.correct)
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/application/withdraw", ID: "application-withdraw", Summary: "Withdraw the application",
 		Refusals: append([]*texts.Kind{texts.ApplicationNone, texts.ApplicationFormed}, usual...)}, p.withdraw)
