@@ -69,7 +69,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 4 the network refused.`,
 	}
 	root.PersistentFlags().Bool("json", false, "print results and errors as JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return terminal.Usage("%w", err) })
-	root.AddCommand(newInitCommand(), newKeysCommand(), newCodesCommand(), newPeopleCommand(), newDatabaseCommand(), newJournalCommand(), newServeCommand())
+	root.AddCommand(newInitCommand(), newKeysCommand(), newCodesCommand(), newPeopleCommand(), newElectorsCommand(), newApplicationsCommand(), newDatabaseCommand(), newJournalCommand(), newServeCommand())
 	usageErrors(root)
 	return root
 }

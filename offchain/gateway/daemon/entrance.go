@@ -11,8 +11,10 @@ import (
 	"time"
 
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
+	"github.com/urna-vote/urna/offchain/gateway/applications"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
 	"github.com/urna-vote/urna/offchain/gateway/config"
+	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
 	"github.com/urna-vote/urna/offchain/gateway/login"
 	"github.com/urna-vote/urna/offchain/gateway/login/esia"
@@ -44,13 +46,16 @@ type entrance struct {
 
 // portal is what a gateway has whose voters log in.
 type portal struct {
+	database *database.DB
 	vault    vault.Key
 	sessions *session.Store
 	codes    *otp.Desk
 	people   *people.Store
 	outbox   *notice.Outbox
 	teller   *auth.Teller
-	end      func() error
+	// applications is nil unless this gateway is the registrar.
+	applications *applications.Register
+	end          func() error
 }
 
 func newEntrance(cfg config.Config, log *slog.Logger, store *register.Store) (*entrance, error) {
@@ -81,10 +86,13 @@ func newPortal(cfg config.Config, log *slog.Logger, store *register.Store) (*por
 		return nil, err
 	}
 	db := store.Database()
-	p := &portal{vault: key, people: people.New(db, key)}
+	p := &portal{database: db, vault: key, people: people.New(db, key)}
 	purposes := []session.Purpose{session.Token, session.Dispute}
 	if cfg.Applications.Enabled {
 		purposes = append(purposes, session.Application)
+		if p.applications, err = newApplications(cfg, db, key); err != nil {
+			return nil, err
+		}
 	}
 	p.sessions, err = session.New(session.Config{
 		Database: db, Vault: key, Portal: provider, Roll: p.people, Public: cfg.Public, Origins: cfg.Origins,
@@ -142,9 +150,13 @@ func (e *entrance) parts(gateway *issue.Gateway) []gatewayapi.Part {
 	if p == nil {
 		return nil
 	}
-	return []gatewayapi.Part{gatewayapi.Login{
+	parts := []gatewayapi.Part{gatewayapi.Login{
 		Sessions: p.sessions, Codes: p.codes, People: p.people, Channels: p.outbox, Placer: gateway, Disputes: e.disputes, Now: time.Now,
 	}}
+	if p.applications != nil {
+		parts = append(parts, gatewayapi.Applications{List: p.applications, Sessions: p.sessions, Codes: p.codes, Database: p.database})
+	}
+	return parts
 }
 
 // person whom a session is of, as limits count.
