@@ -18,6 +18,7 @@ import (
 // Limits of the talk with a gateway.
 const (
 	maxAnswer   = 64 << 10
+	maxFile     = 2 << 20
 	dialTimeout = 20 * time.Second
 	rounds      = 5
 	firstPause  = 200 * time.Millisecond
@@ -170,12 +171,16 @@ func (g *Gateway) once(ctx context.Context, header http.Header, method, address 
 		return err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	limit := maxAnswer
+	if _, file := out.(*[]byte); file {
+		limit = maxFile
+	}
+	answer, err := io.ReadAll(io.LimitReader(response.Body, int64(limit)+1))
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}
-	if len(answer) > maxAnswer {
-		return fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+	if len(answer) > limit {
+		return fmt.Errorf("answer is longer than %d bytes", limit)
 	}
 	if response.StatusCode != http.StatusOK {
 		refusal := &Refusal{Status: response.StatusCode}
@@ -184,6 +189,10 @@ func (g *Gateway) once(ctx context.Context, header http.Header, method, address 
 			refusal.Status = max(refusal.Status, 500)
 		}
 		return refusal
+	}
+	if file, ok := out.(*[]byte); ok {
+		*file = answer
+		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
 		return fmt.Errorf("read answer: %w", err)
