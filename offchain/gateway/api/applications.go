@@ -154,6 +154,10 @@ func (p Applications) confirm(ctx context.Context, in *confirmInput) (*Answer[ap
 	var refusal error
 	err = p.Database.Update(func(tx *database.Tx) error {
 		refusal = nil
+		// Asked again after a lost answer, what was confirmed is.
+		if done, err := p.List.PhoneConfirmed(tx, s.Account.Subject, phone); done || (err != nil && !errors.Is(err, applications.ErrPhoneBound)) {
+			return err
+		}
 		verdict, err := p.Codes.Check(tx, p.codeKey(s, phone), in.Body.Code)
 		if err != nil {
 			return err

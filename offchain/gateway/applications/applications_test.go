@@ -208,8 +208,13 @@ func TestWhatCannotBeFiledMakesNoApplication(t *testing.T) {
 	}
 	w.at = opens
 	w.file(0)
-	if _, err := w.File(ctx, account(0), form(0)); !errors.Is(err, applications.ErrExists) {
-		t.Errorf("twice: %v", err)
+	if a, err := w.File(ctx, account(0), form(0)); err != nil || a.Number != 1 || len(a.History) != 2 {
+		t.Errorf("the same again, as after a lost answer: %v", err)
+	}
+	other := form(0)
+	other.Mail = "other@example.org"
+	if _, err := w.File(ctx, account(0), other); !errors.Is(err, applications.ErrExists) {
+		t.Errorf("another one: %v", err)
 	}
 	if counts, err := w.Counts(ctx); err != nil || len(counts) != 1 || counts[0] != (applications.Count{Status: applications.Accepted, N: 1}) {
 		t.Error(counts, err)
@@ -285,7 +290,7 @@ func TestCorrectionRefilingAndWithdrawalAreKeptInTheHistory(t *testing.T) {
 		if a, err = w.Withdraw(ctx, account(0).Subject); err != nil || a.Status != applications.Withdrawn {
 			t.Fatal(err)
 		}
-		if _, err := w.Withdraw(ctx, account(0).Subject); !errors.Is(err, applications.ErrNone) {
+		if again, err := w.Withdraw(ctx, account(0).Subject); err != nil || len(again.History) != len(a.History) {
 			t.Fatalf("withdrawn twice: %v", err)
 		}
 		if _, err := w.Correct(ctx, account(0), form(0)); !errors.Is(err, applications.ErrNone) {

@@ -78,6 +78,16 @@ func (r *Register) phoneFree(tx *database.Tx, subject, phone string) error {
 	return nil
 }
 
+// PhoneConfirmed says whether an account has shown a phone to be its own; an
+// error is a refusal of ConfirmPhone.
+func (r *Register) PhoneConfirmed(tx *database.Tx, subject, phone string) (bool, error) {
+	err := r.phoneConfirmed(tx, subject, phone)
+	if errors.Is(err, ErrPhoneUnconfirmed) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (r *Register) phoneConfirmed(tx *database.Tx, subject, phone string) error {
 	account, number := r.subjectIndex(subject), r.phoneIndex(phone)
 	var one int
@@ -93,7 +103,8 @@ func (r *Register) phoneConfirmed(tx *database.Tx, subject, phone string) error 
 
 // File takes an application, judges it where the voter register is there, and
 // returns it with its number. What is refused with a reason is an application
-// too; an error is a request that made none.
+// too; an error is a request that made none. Filed again with the same data, an
+// application that counts is given as it is: an answer may have been lost.
 func (r *Register) File(ctx context.Context, account login.Account, form Form) (*Application, error) {
 	c, err := r.draft(account, form)
 	if err != nil {
@@ -108,9 +119,13 @@ func (r *Register) File(ctx context.Context, account login.Account, form Form) (
 			return nil, err
 		}
 		for _, was := range all {
-			if was.Status == Submitted || was.Status == Accepted {
-				return nil, ErrExists
+			if was.Status != Submitted && was.Status != Accepted {
+				continue
 			}
+			if was.same(c) {
+				return was, nil
+			}
+			return nil, ErrExists
 		}
 		if len(all) >= maxApplications {
 			return nil, ErrTooMany
@@ -178,15 +193,22 @@ func (r *Register) Correct(ctx context.Context, account login.Account, form Form
 	})
 }
 
-// Withdraw takes the application back.
+// same says whether two records hold the same data of a person.
+func (c *record) same(d *record) bool {
+	return c.Person == d.Person && c.Citizenship == d.Citizenship && c.Phone == d.Phone && c.Mail == d.Mail && c.Language == d.Language
+}
+
+// Withdraw takes the application back. One that was withdrawn is given as it is.
 func (r *Register) Withdraw(ctx context.Context, subject string) (*Application, error) {
 	return r.change(ctx, func(tx *database.Tx, s state, now time.Time) (*record, error) {
 		was, err := r.latest(tx, subject)
 		switch {
 		case err != nil:
 			return nil, err
-		case was == nil || (was.Status != Submitted && was.Status != Accepted):
+		case was == nil || was.Status == Rejected:
 			return nil, ErrNone
+		case was.Status == Withdrawn:
+			return was, nil
 		case !s.formed.IsZero():
 			return nil, ErrFormed
 		}
