@@ -137,13 +137,6 @@ func (a *assembly) serving(ctx context.Context) (http.Handler, error) {
 			a.persons.Run(ctx, func(err error) { a.log.Warn("requests of persons are counted here only", "error", err) })
 		})
 		frame.Persons, frame.Person = a.persons, p.person
-		if a.cfg.Applications.Enabled {
-			part, err := a.registrar(p)
-			if err != nil {
-				return nil, err
-			}
-			frame.Parts = append(frame.Parts, part)
-		}
 		if a.cfg.Room.Enabled {
 			if a.room, err = a.openRoom(ctx, p); err != nil {
 				return nil, err
