@@ -3,12 +3,14 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"path/filepath"
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/voter/session"
 	"github.com/urna-vote/urna/proto/api"
@@ -17,8 +19,8 @@ import (
 // errCrash is a device that stops.
 var errCrash = errors.New("device stopped")
 
-// expected is the token that the secret must give, made by hand.
-func expected(t *testing.T, w *world, st *session.State) [][]byte {
+// secretsOf a state: the token secret, and the hash of the claim key.
+func secretsOf(t *testing.T, st *session.State) (*blindtoken.Secret, [32]byte) {
 	t.Helper()
 	content, err := st.Reveal()
 	if err != nil {
@@ -26,6 +28,7 @@ func expected(t *testing.T, w *world, st *session.State) [][]byte {
 	}
 	var file struct {
 		Secret api.Hex `json:"token_secret"`
+		Claim  api.Hex `json:"claim_seed"`
 	}
 	if err := json.Unmarshal(content, &file); err != nil {
 		t.Fatal(err)
@@ -34,6 +37,14 @@ func expected(t *testing.T, w *world, st *session.State) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	public := sign.NewPrivateKey([32]byte(file.Claim)).Public()
+	return secret, sha256.Sum256(public[:])
+}
+
+// expected is the token that the secret must give, made by hand.
+func expected(t *testing.T, w *world, st *session.State) [][]byte {
+	t.Helper()
+	secret, _ := secretsOf(t, st)
 	scope := blindtoken.Scope{ChainID: sample.ChainID, Election: w.city.ID}
 	var signatures [][]byte
 	for _, ring := range rings()[:2] {

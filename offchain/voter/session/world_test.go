@@ -12,12 +12,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/internal/sample"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
@@ -63,38 +63,52 @@ type committed struct {
 }
 
 type gateway struct {
+	world  *world
 	name   string
-	store  *register.Store
-	issuer *issue.Gateway
+	where  string
+	key    auth.Key
+	ring   *keyring.Ring
 	server *httptest.Server
 	client *issuer.Gateway
+
+	mu      sync.RWMutex
+	issuer  *issue.Gateway
+	handler http.Handler
+	db      *database.DB
 }
 
-// rings are the token keys of the three issuers: made once, since the sample
-// election is always the same.
-var rings = sync.OnceValue(func() []*keyring.Ring {
-	def := sample.Definition()
+// rings are the token keys of the issuers of the sample election.
+func rings() []*keyring.Ring { return ringsOf(sample.Definition()) }
+
+// ringsOf the issuers of an election. The keys are made once: each world is a
+// chain of its own.
+func ringsOf(def *electionv1.Definition) []*keyring.Ring {
 	id := election.DefinitionID(sample.ChainID, def)
-	slots := [][]keyring.Slot{{{Election: id}, {Election: id, Panel: 1}}, {{Election: id}}, {{Election: id, Panel: 1}}}
-	var out []*keyring.Ring
-	for _, s := range slots {
-		ring, err := keyring.Make(context.Background(), s, blindtoken.DefaultBits, 2, nil)
+	out := make([]*keyring.Ring, len(def.Issuers))
+	for i := range def.Issuers {
+		ring, err := keyring.Join()
+		for panel, p := range def.Panels {
+			if slices.Contains(p.Issuers, uint32(i)) && err == nil {
+				slot := keyring.Slot{Election: id, Panel: uint32(panel)}
+				err = ring.Add(slot, sample.TokenKey(fmt.Sprintf("issuer %d, panel %d", i, panel)))
+			}
+		}
 		if err != nil {
 			panic(err)
 		}
-		out = append(out, ring)
+		out[i] = ring
 	}
 	return out
-})
+}
 
 // newWorld comes to the phase issuing with so many voters of style 0.
 func newWorld(t *testing.T, voters int) *world {
 	t.Helper()
-	return newWorldOf(t, voters, sample.Definition(), rings())
+	return newWorldOf(t, voters, sample.Definition())
 }
 
-// newWorldOf is newWorld with an election of its own and its issuers' keys.
-func newWorldOf(t *testing.T, voters int, def *electionv1.Definition, rings []*keyring.Ring) *world {
+// newWorldOf is newWorld with an election of its own.
+func newWorldOf(t *testing.T, voters int, def *electionv1.Definition) *world {
 	t.Helper()
 	w := &world{t: t, city: sample.NewCity(), txs: map[[32]byte]committed{}, gateways: map[[32]byte]*gateway{}, wire: &wire{}}
 	c := w.city
@@ -113,7 +127,7 @@ func newWorldOf(t *testing.T, voters int, def *electionv1.Definition, rings []*k
 	}
 	w.must(c.Deliver(c.StageTx("chair", 0, entries...)))
 	w.must(c.Decide(commissionv1.Action_ACTION_APPROVE_ROLL, c.StagedRoll("chair")))
-	for i, ring := range rings {
+	for i, ring := range ringsOf(def) {
 		w.openGateway(e, i, ring)
 	}
 	c.Until(sample.CeremonyOpens)
@@ -136,24 +150,16 @@ func (w *world) openGateway(e *roster.Enrolment, index int, ring *keyring.Ring) 
 	for i, s := range w.slips {
 		s.Codes = append(s.Codes, slip.IssuerCode{Issuer: name, Code: codes.Code(i)})
 	}
-	db, err := database.Open(context.Background(), filepath.Join(dir, "gateway.db"))
-	w.must(err)
-	w.t.Cleanup(func() { _ = db.Close() })
-	store := register.New(db)
-	_, err = store.Import(codes.Access())
-	w.must(err)
 	operator := sample.Key(name)
-	g := &gateway{name: name, store: store, issuer: issue.New(issue.Config{
-		ChainID: sample.ChainID, Operator: operator, Keys: ring, Store: store,
-		Auth: auth.NewCodes(key, store, time.Now), Ledger: w,
-	})}
-	handler, err := gatewayapi.New(gatewayapi.Config{
-		Parts: []gatewayapi.Part{gatewayapi.Issuance{Issuer: g.issuer}},
-		Now:   time.Now, Log: slog.New(slog.DiscardHandler),
-	})
+	g := &gateway{world: w, name: name, where: filepath.Join(dir, "gateway.db"), key: key, ring: ring}
+	g.start()
+	_, err = register.New(g.db).Import(codes.Access())
 	w.must(err)
-	g.server = httptest.NewServer(handler)
-	w.t.Cleanup(g.server.Close)
+	g.server = httptest.NewServer(g)
+	w.t.Cleanup(func() {
+		g.server.Close()
+		_ = g.db.Close()
+	})
 	g.client, err = issuer.New(w.wire, g.server.URL, g.server.URL)
 	w.must(err)
 	w.gateways[operator.Public()] = g
@@ -163,6 +169,39 @@ func (w *world) openGateway(e *roster.Enrolment, index int, ring *keyring.Ring) 
 		_, err = w.SubmitAndWait(context.Background(), raw)
 		w.must(err)
 	}
+}
+
+// start opens the gateway's database and begins to serve.
+func (g *gateway) start() {
+	db, err := database.Open(context.Background(), g.where)
+	g.world.must(err)
+	store := register.New(db)
+	g.db, g.issuer = db, issue.New(issue.Config{
+		ChainID: sample.ChainID, Operator: sample.Key(g.name), Keys: g.ring, Store: store,
+		Auth: auth.NewCodes(g.key, store, time.Now), Ledger: g.world,
+	})
+	g.handler, err = gatewayapi.New(gatewayapi.Config{
+		Parts: []gatewayapi.Part{gatewayapi.Issuance{Issuer: g.issuer}},
+		Now:   time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	g.world.must(err)
+}
+
+// restart loses all that the gateway has not on its disk; requests under way
+// fail.
+func (g *gateway) restart() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.world.must(g.db.Close())
+	g.start()
+}
+
+// ServeHTTP serves with what runs now.
+func (g *gateway) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	g.mu.RLock()
+	handler := g.handler
+	g.mu.RUnlock()
+	handler.ServeHTTP(to, r)
 }
 
 func (w *world) must(err error) {
