@@ -141,6 +141,7 @@ func TestTextsOfAllAlphabetsArriveAsTheyWere(t *testing.T) {
 }
 
 func TestManyAtOnceArriveOnceEach(t *testing.T) {
+	t.Parallel()
 	s, box := centre(t)
 	s.Behave(smsc.Behaviour{DelayMS: 5})
 	c := client(t, s.Addr(), func(c *sms.Config) { c.Window = 8 })
@@ -164,6 +165,7 @@ func TestManyAtOnceArriveOnceEach(t *testing.T) {
 }
 
 func TestThrottlingSlowsDownAndLosesNothing(t *testing.T) {
+	t.Parallel()
 	s, box := centre(t)
 	s.Behave(smsc.Behaviour{Rate: 40})
 	c := client(t, s.Addr(), func(c *sms.Config) { c.Rate = 200 })
@@ -219,6 +221,7 @@ func TestReceiptsThatComeTwiceCountOnce(t *testing.T) {
 }
 
 func TestCentreIsToldWhenAMessageIsWorthless(t *testing.T) {
+	t.Parallel()
 	s, box := centre(t)
 	s.Behave(smsc.Behaviour{DeliverMS: 2500})
 	c := client(t, s.Addr(), nil)
@@ -249,6 +252,7 @@ func TestCentreIsToldWhenAMessageIsWorthless(t *testing.T) {
 }
 
 func TestDyingCentreIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	s, box := centre(t)
 	c := client(t, s.Addr(), nil)
 	bound(t, c)
@@ -272,6 +276,7 @@ func TestDyingCentreIsFoundAgain(t *testing.T) {
 }
 
 func TestReceiptsFindTheirMessageOverANewConnection(t *testing.T) {
+	t.Parallel()
 	s, _ := centre(t)
 	s.Behave(smsc.Behaviour{DeliverMS: 300})
 	c := client(t, s.Addr(), nil)
@@ -288,6 +293,7 @@ func TestReceiptsFindTheirMessageOverANewConnection(t *testing.T) {
 }
 
 func TestSilentCentreGivesATemporaryError(t *testing.T) {
+	t.Parallel()
 	s, _ := centre(t)
 	s.Behave(smsc.Behaviour{Silent: true})
 	c := client(t, s.Addr(), func(c *sms.Config) { c.Answer = 100 * time.Millisecond })

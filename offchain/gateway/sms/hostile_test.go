@@ -61,6 +61,7 @@ func receipt(id, state string) *pdu.DeliverSM {
 }
 
 func TestHangingCentreIsNoticed(t *testing.T) {
+	t.Parallel()
 	// It accepts the connection and the bind, and is then gone without closing:
 	// enquire_link gets no answer.
 	address := hostile(t, func(net.Conn, *bufio.Reader) { time.Sleep(time.Minute) })
@@ -72,6 +73,7 @@ func TestHangingCentreIsNoticed(t *testing.T) {
 }
 
 func TestQuietConnectionIsKeptByEnquireLink(t *testing.T) {
+	t.Parallel()
 	s, _ := centre(t)
 	c := client(t, s.Addr(), func(c *sms.Config) { c.Enquire, c.Timeout = 50*time.Millisecond, 100*time.Millisecond })
 	bound(t, c)
@@ -82,6 +84,7 @@ func TestQuietConnectionIsKeptByEnquireLink(t *testing.T) {
 }
 
 func TestReceiptThatComesBeforeTheAnswerCounts(t *testing.T) {
+	t.Parallel()
 	address := hostile(t, func(conn net.Conn, r *bufio.Reader) {
 		for {
 			p, err := pdu.Parse(r)
@@ -104,6 +107,7 @@ func TestReceiptThatComesBeforeTheAnswerCounts(t *testing.T) {
 }
 
 func TestUnreadablePDUsAreAnsweredAndPassedOver(t *testing.T) {
+	t.Parallel()
 	nacks := make(chan *pdu.GenericNack, 8)
 	address := hostile(t, func(conn net.Conn, r *bufio.Reader) {
 		for _, raw := range []string{
@@ -145,6 +149,7 @@ func TestUnreadablePDUsAreAnsweredAndPassedOver(t *testing.T) {
 }
 
 func TestImpossibleLengthEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	for _, length := range []uint32{0, 15, 1 << 20, 0xffffffff} {
 		b := make([]byte, 16)
 		binary.BigEndian.PutUint32(b, length)
@@ -161,6 +166,7 @@ func TestImpossibleLengthEndsTheConnection(t *testing.T) {
 }
 
 func TestUnbindOfTheCentreIsAnswered(t *testing.T) {
+	t.Parallel()
 	answered := make(chan bool, 8)
 	address := hostile(t, func(conn net.Conn, r *bufio.Reader) {
 		write(conn, pdu.NewUnbind())
