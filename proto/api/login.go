@@ -97,8 +97,11 @@ type CodeAnswer struct {
 	ResendS  int64 `json:"resend_s"`
 }
 
-// DisputeAnswer: what the person says is counted, once. POST /v1/dispute, with a
-// session of that purpose and no body.
+// DisputeRequest says it all by coming with a session of that purpose.
+// POST /v1/dispute
+type DisputeRequest struct{}
+
+// DisputeAnswer: what the person says is counted, once.
 type DisputeAnswer struct {
 	// Endorsed: this issuer did endorse a token for the person's entry. Only then
 	// is there something to dispute.

@@ -244,7 +244,12 @@ func (p Login) told(sent otp.Sent, person people.Person) *Answer[api.CodeAnswer]
 
 func ceil(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-func (p Login) dispute(ctx context.Context, in *stateInput) (*Answer[api.DisputeAnswer], error) {
+type disputeInput struct {
+	Bearer
+	Body api.DisputeRequest
+}
+
+func (p Login) dispute(ctx context.Context, in *disputeInput) (*Answer[api.DisputeAnswer], error) {
 	s, err := p.Sessions.Look(ctx, in.Token())
 	if err != nil {
 		return nil, LoginRefusal(err)
