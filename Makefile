@@ -5,6 +5,7 @@ SCALE ?=
 DATA  ?= moscow
 KEEP  ?=
 SEED  ?= 1
+LOGIN ?=
 
 BUILD    := build
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -19,8 +20,9 @@ build:
 
 demo: build
 	@$(GO_BUILD) -o $(BUILD)/urna-demo ./testnet/demo
+	@$(GO_BUILD) -o $(BUILD)/ ./testnet/portal/urna-portal ./testnet/smsc/urna-smsc ./testnet/mailbox/urna-mailbox
 	@$(BUILD)/urna-demo --bin $(BUILD) --dir $(BUILD)/demo --data "$(DATA)" --seed $(SEED) \
-		$(if $(SCALE),--scale $(SCALE)) $(if $(KEEP),--keep)
+		$(if $(SCALE),--scale $(SCALE)) $(if $(LOGIN),--login $(LOGIN)) $(if $(KEEP),--keep)
 
 test: vet fmt-check
 	go test -timeout 20m ./...

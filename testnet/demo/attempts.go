@@ -12,8 +12,6 @@ import (
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/voter/booth"
-	"github.com/urna-vote/urna/offchain/voter/issuer"
-	"github.com/urna-vote/urna/offchain/voter/session"
 	"github.com/urna-vote/urna/proto/api"
 	ballotv1 "github.com/urna-vote/urna/proto/urna/ballot/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
@@ -50,44 +48,6 @@ func errOr(err error, text string) error {
 		return errors.New(text)
 	}
 	return err
-}
-
-// tryGateways: another device of a voter who has a token, with a wrong code and
-// with the right one.
-func (d *demo) tryGateways(ctx context.Context, c *everybody) error {
-	v := d.voters[len(d.voters)-1]
-	for _, try := range []struct {
-		attempt, name string
-		wrongCode     bool
-	}{
-		{"wrong access code", "credential", true},
-		{"second token for an entry", "other-record", false},
-	} {
-		state, err := session.NewState(rand.Reader, d.chainID, d.electionID, v.slip.Entry(), uint32(v.Style))
-		if err != nil {
-			return err
-		}
-		again := *v
-		again.state = state
-		cfg := c.config(&again, 0)
-		if try.wrongCode {
-			right := cfg.Access
-			cfg.Access = func(operator [32]byte) (session.Access, bool) {
-				a, ok := right(operator)
-				a.Code = "0000-0000-0000-0000"
-				return a, ok
-			}
-		}
-		s, err := session.New(ctx, cfg)
-		if err != nil {
-			return err
-		}
-		if err := s.Token(ctx); !issuer.Refused(err, try.name) {
-			return fmt.Errorf("%s: %w", try.attempt, errOr(err, "a token was issued"))
-		}
-		d.summary.refused(try.attempt)
-	}
-	return nil
 }
 
 // open takes a voter's own device apart: its key and token.

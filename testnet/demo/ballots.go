@@ -34,7 +34,7 @@ func (d *demo) castBallots(ctx context.Context) error {
 	victim := 2
 	var outage sync.WaitGroup
 	var restarted error
-	err := c.each(ctx, 0, len(d.voters), func() {
+	err := each(ctx, 0, len(d.voters), func() {
 		progress.Add(1)
 		c.steps.Add(1)
 		switch n := cast.Add(1); int(n) {
@@ -145,7 +145,7 @@ func (d *demo) checkReceipts(ctx context.Context) error {
 	progress := d.progress("receipts", len(d.voters))
 	defer progress.Done()
 	var checked atomic.Int64
-	err := c.each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
+	err := each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
 		raw := d.voters[i].casts[len(d.voters[i].casts)-1]
 		got, _, err := c.clients[i%len(c.clients)].Receipt(ctx, sha(raw))
 		if err != nil {

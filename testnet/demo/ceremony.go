@@ -19,12 +19,12 @@ import (
 // election down, and lets the commission create it.
 func (d *demo) createElection(ctx context.Context) error {
 	var issuerKeys, trusteeKeys [][32]byte
-	for i := range issuers {
-		g, err := newGateway(ctx, d, i)
-		if err != nil {
+	if !d.byPortal() {
+		if err := d.makeIssuers(ctx); err != nil {
 			return err
 		}
-		d.gateways = append(d.gateways, g)
+	}
+	for _, g := range d.gateways {
 		issuerKeys = append(issuerKeys, g.operator)
 	}
 	for i := range trustees {

@@ -14,9 +14,15 @@ import (
 // run executes one of the built programs to its end and returns what it
 // printed. A failure carries the end of its standard error.
 func (d *demo) run(ctx context.Context, program string, args ...string) ([]byte, error) {
+	return d.runWith(ctx, nil, program, args...)
+}
+
+// runWith is run with more in the environment.
+func (d *demo) runWith(ctx context.Context, environ []string, program string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(d.options.bin, program), args...)
 	var out, errors bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errors
+	cmd.Env = append(os.Environ(), environ...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Run(); err != nil {
 		return out.Bytes(), fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args[:min(2, len(args))], " "), err, tail(errors.Bytes(), 2000))

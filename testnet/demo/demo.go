@@ -13,6 +13,7 @@ import (
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/terminal"
+	"github.com/urna-vote/urna/offchain/voter/issuer"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 	"github.com/urna-vote/urna/testnet/electorate"
 	"github.com/urna-vote/urna/testnet/runner"
@@ -29,6 +30,13 @@ type demo struct {
 	network    *runner.Network
 	trust      *chain.Trust
 	chainID    string
+
+	// Where voters log in: everybody's person, who they log in at, and the
+	// organisation that takes applications.
+	citizens  []citizen
+	services  services
+	registrar *gateway
+	cabinet   *issuer.Gateway
 
 	memberKeys  []string // key files
 	trusteeHome []string
@@ -53,22 +61,7 @@ func runDemo(ctx context.Context, o options) (err error) {
 			err = errors.Join(err, d.stop())
 		}
 	}()
-	stages := []struct {
-		name, title string
-		run         func(context.Context) error
-	}{
-		{"network", "start validators and observer", d.startNetwork},
-		{"election", "create the election", d.createElection},
-		{"issuers", "make issuers' keys and start gateways", d.startIssuers},
-		{"ceremony", "make and drill the election key", d.runCeremony},
-		{"roll", "stage and approve the roll", d.publishRoll},
-		{"tokens", "issue tokens", d.issueTokens},
-		{"ballots", "cast ballots", d.castBallots},
-		{"close", "wait for the close", d.awaitClose},
-		{"count", "decrypt and approve the result", d.count},
-		{"audit", "audit the observer's record", d.audit},
-		{"receipts", "check every receipt offline", d.checkReceipts},
-	}
+	stages := d.stages()
 	for i, s := range stages {
 		fmt.Fprintf(d.out, "[%2d/%d] %s\n", i+1, len(stages), s.title)
 		if err := d.stage(ctx, s.name, s.title, s.run); err != nil {
@@ -81,6 +74,33 @@ func runDemo(ctx context.Context, o options) (err error) {
 	return d.report()
 }
 
+// stage is a part of the election.
+type stage struct {
+	name, title string
+	run         func(context.Context) error
+}
+
+func (d *demo) stages() []stage {
+	stages := []stage{{"network", "start validators and observer", d.startNetwork}}
+	if d.byPortal() {
+		stages = append(stages,
+			stage{"portal", "start portal, SMS centre, mail and registrar", d.startPortal},
+			stage{"applications", "take everybody's application", d.takeApplications})
+	}
+	return append(stages, []stage{
+		{"election", "create the election", d.createElection},
+		{"issuers", "make issuers' keys and start gateways", d.startIssuers},
+		{"ceremony", "make and drill the election key", d.runCeremony},
+		{"roll", "stage and approve the roll", d.publishRoll},
+		{"tokens", "issue tokens", d.issueTokens},
+		{"ballots", "cast ballots", d.castBallots},
+		{"close", "wait for the close", d.awaitClose},
+		{"count", "decrypt and approve the result", d.count},
+		{"audit", "audit the observer's record", d.audit},
+		{"receipts", "check every receipt offline", d.checkReceipts},
+	}...)
+}
+
 // prepare makes the voters and an empty folder.
 func (d *demo) prepare() error {
 	e, err := electorate.Load(d.options.data, d.options.scale, d.options.seed)
@@ -88,9 +108,14 @@ func (d *demo) prepare() error {
 		return err
 	}
 	d.electorate, d.summary.Voters = e, len(e.Voters)
-	for _, program := range []string{"urnad", "urna", "urna-gateway"} {
+	programs := []string{"urnad", "urna", "urna-gateway"}
+	if d.byPortal() {
+		d.citizens = people(e, d.options.seed)
+		programs = append(programs, "urna-portal", "urna-smsc", "urna-mailbox")
+	}
+	for _, program := range programs {
 		if _, err := os.Stat(filepath.Join(d.options.bin, program)); err != nil {
-			return fmt.Errorf("%w: build the programs first (make build)", err)
+			return fmt.Errorf("%w: build the programs first (make demo does)", err)
 		}
 	}
 	if err := d.clearDir(); err != nil {
@@ -174,6 +199,10 @@ func (d *demo) stop() error {
 	for _, g := range d.gateways {
 		g.stop()
 	}
+	if d.registrar != nil {
+		d.registrar.stop()
+	}
+	d.services.stop()
 	if d.network == nil {
 		return nil
 	}

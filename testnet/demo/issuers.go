@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,20 +15,38 @@ import (
 	"github.com/urna-vote/urna/offchain/slip"
 )
 
-// gateway is one issuer's: its home, and the processes that serve it. The
+// gateway is one organisation's: its home, and the processes that serve it. The
 // second address is a replica's, over the same database.
 type gateway struct {
 	name, home string
 	operator   [32]byte
 	listen     []string
-	urls       []string
-	processes  []*process
+	// public is where browsers find it: the load balancer's address where there
+	// are replicas.
+	public    string
+	urls      []string
+	processes []*process
 }
 
-// newGateway makes an issuer's home.
-func newGateway(ctx context.Context, d *demo, i int) (*gateway, error) {
-	name := fmt.Sprintf("issuer-%d", i+1)
-	g := &gateway{name: name, home: d.path("issuers", name)}
+// The issuer with two replicas.
+const replicated = 1
+
+// makeIssuers makes the issuers' homes.
+func (d *demo) makeIssuers(ctx context.Context) error {
+	for i := range issuers {
+		name := fmt.Sprintf("issuer-%d", i+1)
+		g, err := newGateway(ctx, d, name, d.path("issuers", name), i)
+		if err != nil {
+			return err
+		}
+		d.gateways = append(d.gateways, g)
+	}
+	return nil
+}
+
+// newGateway makes a gateway's home; its own node is the given one.
+func newGateway(ctx context.Context, d *demo, name, home string, i int) (*gateway, error) {
+	g := &gateway{name: name, home: home}
 	for range 2 {
 		address, err := freeAddress()
 		if err != nil {
@@ -39,6 +54,7 @@ func newGateway(ctx context.Context, d *demo, i int) (*gateway, error) {
 		}
 		g.listen = append(g.listen, address)
 	}
+	g.public = "http://" + g.listen[0]
 	args := []string{"init", "--json", "--home", g.home, "--name", name, "--listen", g.listen[0], "--genesis", d.network.Genesis()}
 	for j := range d.network.Len() {
 		args = append(args, "--node", d.network.Node((i+j)%d.network.Len()).APIURL)
@@ -68,10 +84,14 @@ func freeAddress() (string, error) {
 
 func (g *gateway) config() string { return g.home + "/gateway.toml" }
 
-// startIssuers makes roll, slips and codes, each issuer's keys, and runs the
+// startIssuers makes each issuer's keys, brings in who may ask it, and runs the
 // gateways: one for each issuer, and a replica for the one that will be stopped.
 func (d *demo) startIssuers(ctx context.Context) error {
-	if err := d.enrol(ctx); err != nil {
+	bringIn := d.enrol
+	if d.byPortal() {
+		bringIn = d.closeList
+	}
+	if err := bringIn(ctx); err != nil {
 		return err
 	}
 	progress := d.progress("issuers ready", len(d.gateways))
@@ -81,10 +101,14 @@ func (d *demo) startIssuers(ctx context.Context) error {
 	group.SetLimit(2)
 	for _, g := range d.gateways {
 		group.Go(func() error {
+			who := []string{"codes", "import", d.path("roster", g.name)}
+			if d.byPortal() {
+				who = []string{"people", "import", d.peopleFile(g)}
+			}
 			for _, args := range [][]string{
 				{"keys", "make", "--election", d.election()},
 				{"keys", "publish", "--election", d.election()},
-				{"codes", "import", d.path("roster", g.name)},
+				who,
 			} {
 				if _, err := d.run(each, "urna-gateway", append(args, "--config", g.config())...); err != nil {
 					return fmt.Errorf("%s: %w", g.name, err)
@@ -99,7 +123,7 @@ func (d *demo) startIssuers(ctx context.Context) error {
 	}
 	for i, g := range d.gateways {
 		replicas := 1
-		if i == 1 {
+		if i == replicated {
 			replicas = 2
 		}
 		for r := range replicas {
@@ -107,6 +131,9 @@ func (d *demo) startIssuers(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+	if d.byPortal() {
+		return d.fetchSlips(ctx)
 	}
 	return nil
 }
@@ -154,26 +181,7 @@ func (d *demo) serve(ctx context.Context, g *gateway, replica int) error {
 	g.processes = append(g.processes, p)
 	url := "http://" + g.listen[replica]
 	g.urls = append(g.urls, url)
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		answer, err := http.Get(url + "/v1/health")
-		if err == nil {
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case err := <-p.done:
-			text, _ := os.ReadFile(p.log)
-			return fmt.Errorf("%s ended: %w\n%s", name, errors.Join(err), tail(text, 1000))
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s does not answer at %s", name, url)
-		}
-	}
+	return p.awaitAlive(ctx, name, url+"/v1/health")
 }
 
 func (g *gateway) stop() {

@@ -13,10 +13,19 @@ import (
 
 type options struct {
 	bin, dir, data string
+	login          string
 	scale          float64
 	seed           uint64
 	keep           bool
 }
+
+// Ways in which voters show who they are.
+const (
+	byPortal = "portal"
+	byCodes  = "codes"
+)
+
+func (d *demo) byPortal() bool { return d.options.login == byPortal }
 
 func main() {
 	var o options
@@ -25,12 +34,17 @@ func main() {
 	flag.StringVar(&o.data, "data", "moscow", "moscow, minneapolis, or a .csv or .csv.gz of ballots")
 	flag.Float64Var(&o.scale, "scale", 0, "part of the real voters, up to 1; 0: a size for a demonstration")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of everything drawn")
+	flag.StringVar(&o.login, "login", byPortal, "portal: voters apply, log in and get codes by SMS; codes: slips and access codes")
 	flag.BoolVar(&o.keep, "keep", false, "leave the network running")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "A whole election on a network of real processes.\n\n  urna-demo --data minneapolis --scale 0.05\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	if o.login != byPortal && o.login != byCodes {
+		fmt.Fprintf(os.Stderr, "urna-demo: --login %q: write portal or codes\n", o.login)
+		os.Exit(2)
+	}
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "urna-demo: %q is not expected; see --help\n", flag.Arg(0))
 		os.Exit(2)

@@ -53,7 +53,7 @@ func (d *demo) issueTokens(ctx context.Context) error {
 	}
 	from := 0
 	for _, part := range parts {
-		err := c.each(ctx, from, part.to, func() { progress.Add(1); c.steps.Add(1) }, func(ctx context.Context, i int) error {
+		err := each(ctx, from, part.to, func() { progress.Add(1); c.steps.Add(1) }, func(ctx context.Context, i int) error {
 			s, err := c.session(ctx, i)
 			if err != nil {
 				return err

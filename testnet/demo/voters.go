@@ -26,6 +26,11 @@ type voter struct {
 	electorate.Voter
 	slip  *slip.Slip
 	state *session.State
+	// Where voters log in: who it is, with browser and telephone, and the session
+	// at the registrar.
+	citizen *citizen
+	person  *crowd.Person
+	bearer  issuer.Bearer
 	// casts are the accepted ballots, raw; the last one counts.
 	casts [][]byte
 }
@@ -108,11 +113,15 @@ func (c *everybody) session(ctx context.Context, i int) (*session.Session, error
 }
 
 func (c *everybody) config(v *voter, node int) session.Config {
-	return session.Config{
+	cfg := session.Config{
 		State:  v.state,
 		Watch:  c.watch,
 		Ledger: c.ledgers[node],
 		Access: func(operator [32]byte) (session.Access, bool) {
+			if c.demo.byPortal() {
+				gateway, ok := c.issuers[operator]
+				return session.Access{Issuer: gateway, Portal: gateway}, ok
+			}
 			code, ok := v.slip.Code(c.names[operator])
 			return session.Access{
 				Issuer: c.issuers[operator], Code: code.Reveal(),
@@ -124,10 +133,14 @@ func (c *everybody) config(v *voter, node int) session.Config {
 		Random: rand.Reader,
 		Pause:  400 * time.Millisecond,
 	}
+	if v.person != nil {
+		cfg.Person = v.person
+	}
+	return cfg
 }
 
 // each lets voters from..to work side by side. It stops at the first failure.
-func (c *everybody) each(ctx context.Context, from, to int, tell func(), work func(context.Context, int) error) error {
+func each(ctx context.Context, from, to int, tell func(), work func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
