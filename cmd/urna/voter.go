@@ -44,7 +44,7 @@ node than the gateways': time and address are all that could join the two.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newVoterBallotCommand(), newVoterTokenCommand(), newVoterVoteCommand(), newVoterRecastCommand(),
-		newVoterResumeCommand(), newVoterStatusCommand(), newVoterClaimsCommand())
+		newVoterResumeCommand(), newVoterStatusCommand(), newVoterClaimsCommand(), newVoterEntryCommand())
 	return cmd
 }
 
