@@ -6,7 +6,7 @@ import (
 )
 
 // maxBatch is how many updates share one commit at most. Larger batches gain
-// little, and a failing one is repeated update by update.
+// little.
 const maxBatch = 128
 
 type update struct {
@@ -19,14 +19,11 @@ func (db *DB) commitLoop() {
 	defer close(db.done)
 	for first := range db.queue {
 		batch := db.collect(first)
-		err := db.commit(batch)
-		if err == nil || len(batch) == 1 {
-			answer(batch, err)
+		if db.commit(batch) {
 			continue
 		}
-		// One of them spoilt the common transaction: each alone.
 		for i := range batch {
-			answer(batch[i:i+1], db.commit(batch[i:i+1]))
+			db.commit(batch[i : i+1])
 		}
 	}
 }
@@ -48,28 +45,58 @@ func (db *DB) collect(first *update) []*update {
 	return batch
 }
 
-func (db *DB) commit(batch []*update) error {
+// commit runs a batch in one transaction and answers each update. Where nothing
+// of several was kept it reports false and answers none.
+func (db *DB) commit(batch []*update) bool {
+	errs, err := db.together(batch)
+	if err != nil && len(batch) > 1 {
+		return false
+	}
+	for i, u := range batch {
+		if err != nil {
+			u.done <- err
+			continue
+		}
+		u.done <- errs[i]
+	}
+	return true
+}
+
+// together returns what the functions answered, or why nothing was kept at all.
+func (db *DB) together(batch []*update) (errs []error, err error) {
 	ctx := context.Background()
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin transaction of the database: %w", err)
+		return nil, fmt.Errorf("begin transaction of the database: %w", err)
 	}
-	for _, u := range batch {
-		if err := u.run(&Tx{ctx: ctx, tx: tx, dialect: db.dialect}); err != nil {
+	errs = make([]error, len(batch))
+	for i, u := range batch {
+		if errs[i], err = apart(&Tx{ctx: ctx, tx: tx, dialect: db.dialect}, u.run); err != nil {
 			// The rollback's own error says nothing more: nothing is kept either way.
 			_ = tx.Rollback()
-			return err
+			return nil, err
 		}
 	}
 	if err := tx.Commit(); err != nil {
 		_ = tx.Rollback()
-		return fmt.Errorf("commit transaction of the database: %w", err)
+		return nil, fmt.Errorf("commit transaction of the database: %w", err)
 	}
-	return nil
+	return errs, nil
 }
 
-func answer(batch []*update, err error) {
-	for _, u := range batch {
-		u.done <- err
+// apart runs a function so that its error undoes its own writes only. Otherwise
+// whoever provokes errors would make everybody's updates commit one by one.
+func apart(t *Tx, run func(*Tx) error) (answered, err error) {
+	if _, err := t.Exec("SAVEPOINT one"); err != nil {
+		return nil, fmt.Errorf("begin within the transaction of the database: %w", err)
 	}
+	if answered = run(t); answered != nil {
+		if _, err := t.Exec("ROLLBACK TO one"); err != nil {
+			return nil, fmt.Errorf("undo within the transaction of the database: %w", err)
+		}
+	}
+	if _, err := t.Exec("RELEASE one"); err != nil {
+		return nil, fmt.Errorf("end within the transaction of the database: %w", err)
+	}
+	return answered, nil
 }

@@ -137,6 +137,36 @@ func TestAnErrorUndoesItsWritesAndNoOthers(t *testing.T) {
 	})
 }
 
+// Errors among updates that share a commit cost nobody a commit of his own: on
+// SQLite each function runs once.
+func TestErrorsDoNotMakeOthersRunAgain(t *testing.T) {
+	db := databasetest.Open(t, databasetest.SQLite(t))
+	fault := errors.New("fault")
+	var runs atomic.Int32
+	var wg sync.WaitGroup
+	for n := range 200 {
+		wg.Go(func() {
+			err := db.Update(func(tx *database.Tx) error {
+				runs.Add(1)
+				if err := put(tx, n, 0, "r"); err != nil {
+					return err
+				}
+				if n%2 == 0 {
+					return fault
+				}
+				return nil
+			})
+			if want := n%2 == 0; errors.Is(err, fault) != want {
+				t.Errorf("update %d: %v", n, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := count(t, db); n != 100 || runs.Load() != 200 {
+		t.Fatalf("%d rows of 100, %d runs of 200", n, runs.Load())
+	}
+}
+
 // A limit that is read and then counted up holds over replicas, whatever they
 // do at the same moment. Read and write touch different rows: a database that
 // only looks at rows would let all through.
