@@ -40,6 +40,12 @@ func home(t *testing.T) config.Config {
 		_ = json.NewEncoder(w).Encode(api.Status{ChainID: s.trust.ChainID()})
 	}))
 	t.Cleanup(node.Close)
+	return homeOf(t, s, node.URL)
+}
+
+// homeOf is a gateway's directory as "init" leaves it.
+func homeOf(t *testing.T, s *signer, node string) config.Config {
+	t.Helper()
 	dir := t.TempDir()
 	identity, err := keyring.NewIdentityFile()
 	must(t, err)
@@ -47,7 +53,7 @@ func home(t *testing.T) config.Config {
 	_, err = keyfile.Create(filepath.Join(dir, "operator.json"), rand.Reader)
 	must(t, err)
 	c := config.Default()
-	c.Name, c.Listen, c.Nodes, c.Genesis = "issuer-1", "127.0.0.1:0", []string{node.URL}, s.genesis
+	c.Name, c.Listen, c.Nodes, c.Genesis = "issuer-1", "127.0.0.1:0", []string{node}, s.genesis
 	file := filepath.Join(dir, config.FileName)
 	must(t, os.WriteFile(file, c.Marshal(), 0o600))
 	c, err = config.Load(file, nil)
