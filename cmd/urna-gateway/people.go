@@ -85,10 +85,11 @@ func newPeopleForgetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := daemon.ForgetPeople(cmd.Context(), cfg, id); err != nil {
+			erased, err := daemon.ForgetPeople(cmd.Context(), cfg, id)
+			if err != nil {
 				return err
 			}
-			return show(cmd, map[string]bool{"forgotten": true}, "persons of the election erased; its records and disputes stay")
+			return show(cmd, map[string]int64{"erased": erased}, "%d persons of the election erased; its records and disputes stay", erased)
 		},
 	}
 	configFlag(cmd, &file)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/journal"
 	"github.com/urna-vote/urna/offchain/gateway/people"
 	"github.com/urna-vote/urna/offchain/gateway/vault"
 )
@@ -48,7 +49,7 @@ func Recipient(cfg config.Config) (string, error) {
 }
 
 // withPeople opens the gateway's database and the list of persons in it.
-func withPeople(ctx context.Context, cfg config.Config, run func(*people.Store) error) error {
+func withPeople(ctx context.Context, cfg config.Config, run func(*database.DB, *people.Store) error) error {
 	key, err := vault.LoadKey(cfg.VaultKey)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func withPeople(ctx context.Context, cfg config.Config, run func(*people.Store) 
 	if err != nil {
 		return err
 	}
-	return errors.Join(run(people.New(db, key)), db.Close())
+	return errors.Join(run(db, people.New(db, key)), db.Close())
 }
 
 // ImportPeople imports the registrar's list. It returns the election, how many
@@ -76,8 +77,14 @@ func ImportPeople(ctx context.Context, cfg config.Config, file string) (election
 	if err != nil {
 		return election, 0, 0, err
 	}
-	err = withPeople(ctx, cfg, func(s *people.Store) error {
-		if added, err = s.Import(ctx, list); err != nil {
+	err = withPeople(ctx, cfg, func(db *database.DB, s *people.Store) error {
+		err := db.Update(func(tx *database.Tx) error {
+			if added, err = s.Add(tx, list); err != nil {
+				return err
+			}
+			return journal.Append(tx, staff("people import", "election %x, %d of %d persons new", election, added, len(list)))
+		})
+		if err != nil {
 			return err
 		}
 		all, err = s.Size(ctx, election)
@@ -86,7 +93,19 @@ func ImportPeople(ctx context.Context, cfg config.Config, file string) (election
 	return election, added, all, err
 }
 
-// ForgetPeople erases the persons of an election.
-func ForgetPeople(ctx context.Context, cfg config.Config, election [32]byte) error {
-	return withPeople(ctx, cfg, func(s *people.Store) error { return s.Forget(ctx, election) })
+// ForgetPeople erases the persons of an election, and tells how many.
+func ForgetPeople(ctx context.Context, cfg config.Config, election [32]byte) (persons int64, err error) {
+	err = withPeople(ctx, cfg, func(db *database.DB, s *people.Store) error {
+		err := db.Update(func(tx *database.Tx) error {
+			if persons, err = s.Erase(tx, election); err != nil {
+				return err
+			}
+			return journal.Append(tx, staff("people forget", "election %x, %d persons", election, persons))
+		})
+		if err != nil {
+			return err
+		}
+		return db.Compact(ctx)
+	})
+	return persons, err
 }

@@ -40,34 +40,39 @@ func (s *Store) Import(ctx context.Context, list []Person) (added int, err error
 		return 0, err
 	}
 	err = s.db.Update(func(tx *database.Tx) error {
-		added = 0
-		for i := range list {
-			p := &list[i]
-			if err := p.check(); err != nil {
-				return fmt.Errorf("import person %d: %w; nothing was imported", i+1, err)
-			}
-			was, there, err := s.find(tx, p.Election, "entry", p.Entry[:])
-			switch {
-			case err != nil:
-				return err
-			case there && was == *p:
-				continue
-			case there:
-				return fmt.Errorf("import person %d: %w; nothing was imported", i+1, ErrOtherPerson)
-			}
-			ok, err := s.insert(tx, p)
-			if err != nil {
-				return fmt.Errorf("import person %d: %w", i+1, err)
-			}
-			if !ok {
-				return fmt.Errorf("import person %d: %w; nothing was imported", i+1, ErrOtherPerson)
-			}
-			added++
-		}
-		return nil
+		added, err = s.Add(tx, list)
+		return err
 	})
 	if err != nil {
 		return 0, err
+	}
+	return added, nil
+}
+
+// Add is Import within a transaction, which must not be committed after an error.
+func (s *Store) Add(tx *database.Tx, list []Person) (added int, err error) {
+	for i := range list {
+		p := &list[i]
+		if err := p.check(); err != nil {
+			return 0, fmt.Errorf("import person %d: %w; nothing was imported", i+1, err)
+		}
+		was, there, err := s.find(tx, p.Election, "entry", p.Entry[:])
+		switch {
+		case err != nil:
+			return 0, err
+		case there && was == *p:
+			continue
+		case there:
+			return 0, fmt.Errorf("import person %d: %w; nothing was imported", i+1, ErrOtherPerson)
+		}
+		ok, err := s.insert(tx, p)
+		if err != nil {
+			return 0, fmt.Errorf("import person %d: %w", i+1, err)
+		}
+		if !ok {
+			return 0, fmt.Errorf("import person %d: %w; nothing was imported", i+1, ErrOtherPerson)
+		}
+		added++
 	}
 	return added, nil
 }
@@ -154,16 +159,23 @@ func (s *Store) Size(ctx context.Context, election [32]byte) (persons int, err e
 // space back so that deleted rows do not stay in the database's files.
 func (s *Store) Forget(ctx context.Context, election [32]byte) error {
 	err := s.db.Update(func(tx *database.Tx) error {
-		for _, statement := range []string{"DELETE FROM person WHERE election = ?", "DELETE FROM endorsed_notice WHERE election = ?",
-			"DELETE FROM login_session WHERE election = ?", "DELETE FROM login_attempt WHERE election = ?"} {
-			if _, err := tx.Exec(statement, election[:]); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := s.Erase(tx, election)
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("forget persons: %w", err)
+		return err
 	}
 	return s.db.Compact(ctx)
+}
+
+// Erase is Forget within a transaction, and tells how many persons there were.
+// Their space is given back by database.DB.Compact.
+func (s *Store) Erase(tx *database.Tx, election [32]byte) (persons int64, err error) {
+	for _, statement := range []string{"DELETE FROM endorsed_notice WHERE election = ?", "DELETE FROM login_session WHERE election = ?",
+		"DELETE FROM login_attempt WHERE election = ?", "DELETE FROM person WHERE election = ?"} {
+		if persons, err = tx.Exec(statement, election[:]); err != nil {
+			return 0, fmt.Errorf("forget persons: %w", err)
+		}
+	}
+	return persons, nil
 }
