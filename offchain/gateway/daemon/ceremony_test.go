@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -119,13 +120,7 @@ func (w *town) proven(names []string) *api.Proven {
 	defer w.mu.Unlock()
 	answer := &api.Proven{}
 	var fields []merkle.Field
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range w.objects {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
+	for _, name := range slices.Sorted(maps.Keys(w.objects)) {
 		h := sha256.Sum256(w.objects[name])
 		answer.Fields = append(answer.Fields, api.Field{Name: name, SHA256: h[:]})
 		fields = append(fields, merkle.Field{Name: name, Value: h[:]})
