@@ -45,7 +45,7 @@ func (f *Frame) guard(mux *http.ServeMux) http.Handler {
 		ctx = context.WithValue(ctx, seenKey{}, seen{language: texts.Match(r.Header.Get("Accept-Language")), route: pattern})
 		r = r.WithContext(ctx)
 		defer f.recover(w, r)
-		secure(w.Header())
+		secure(w.Header(), r.TLS != nil)
 		if f.cross(w, r) {
 			return
 		}
@@ -77,7 +77,10 @@ func (f *Frame) note(w *statusWriter, method, pattern string) func() {
 	}
 }
 
-func secure(h http.Header) {
+func secure(h http.Header, encrypted bool) {
+	if encrypted {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
