@@ -98,6 +98,7 @@ func (d *demo) stages() []stage {
 		{"count", "decrypt and approve the result", d.count},
 		{"audit", "audit the observer's record", d.audit},
 		{"receipts", "check every receipt offline", d.checkReceipts},
+		{"keys", "destroy the issuers' keys", d.destroyKeys},
 	}...)
 }
 

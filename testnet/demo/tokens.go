@@ -12,8 +12,8 @@ import (
 )
 
 // issueTokens gets every voter a token: the first part from panel 0, in the
-// middle of which one member stops and its replica goes on; the rest from panel
-// 1, which the commission opens for all.
+// middle of which one member stops and its replica goes on; one voter by a claim
+// on the ledger; the rest from panel 1, which the commission opens for all.
 func (d *demo) issueTokens(ctx context.Context) error {
 	// Issuing may still be opening: it waits for roll, keys and time.
 	if err := d.awaitPhase(ctx, electionv1.Phase_PHASE_VOTING); err != nil {
@@ -46,6 +46,9 @@ func (d *demo) issueTokens(ctx context.Context) error {
 			return nil
 		}},
 		{switchAt, func() error {
+			if err := d.askOnTheLedger(ctx, c, switchAt); err != nil {
+				return err
+			}
 			fmt.Fprintln(d.out, "        the commission opens panel 1")
 			return d.decide(ctx, "propose", "open-panel", "--election", d.election(), "--panel", "1", "--reason", "issuer-2 has no spare left")
 		}},

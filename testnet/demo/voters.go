@@ -128,6 +128,7 @@ func (c *everybody) config(v *voter, node int) session.Config {
 				Pass: v.slip.VoterKey.Pass(v.slip.ChainID, v.slip.Election, c.names[operator]),
 			}, ok
 		},
+		Claims: c.claims(node),
 		// A simulated voter's device does not lose its memory.
 		Save:   func(*session.State) error { return nil },
 		Random: rand.Reader,
