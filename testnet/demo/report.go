@@ -81,7 +81,15 @@ func (d *demo) printAddresses() error {
 		fmt.Fprintf(d.out, "  %s %s\n", d.network.Node(i).Name, url)
 		pids = append(pids, strconv.Itoa(d.network.Node(i).PID()))
 	}
-	for _, g := range d.gateways {
+	all := d.gateways
+	if d.registrar != nil {
+		all = append([]*gateway{d.registrar}, all...)
+	}
+	for i, p := range d.services.processes {
+		fmt.Fprintf(d.out, "  %s %s\n", []string{"portal", "telephones", "mailboxes"}[i], []string{d.services.portal, d.services.phones, d.services.mails}[i])
+		pids = append(pids, strconv.Itoa(p.cmd.Process.Pid))
+	}
+	for _, g := range all {
 		for i, p := range g.processes {
 			if p.running() {
 				fmt.Fprintf(d.out, "  %s %s\n", g.name, g.urls[i])

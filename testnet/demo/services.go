@@ -61,10 +61,10 @@ func (d *demo) registerClient(g *gateway, russian string, person bool) error {
 	return g.configure(func(c *config.Config) {
 		c.Public = g.public
 		c.Login = config.Login{Kind: config.LoginOIDC, Issuer: s.portal, ClientID: g.name, ClientSecretFile: "portal.secret", Digits: 6}
-		c.SMS = config.SMS{Address: s.sms, SystemID: g.name, PasswordFile: "sms.secret", Sender: "URNA"}
+		c.SMS = config.SMS{Address: s.sms, SystemID: g.name, PasswordFile: "sms.secret", Sender: "URNA", Rate: 2000}
 		c.Mail = config.Mail{Address: s.smtp, From: g.name + "@example.org"}
-		// All voters of the demonstration share one address.
-		c.Limits.PerAddress = 10_000_000
+		// All voters of the demonstration share one address, and come at once.
+		c.Limits.PerAddress, c.Room.PerSecond = 10_000_000, 150
 	})
 }
 
