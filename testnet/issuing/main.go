@@ -26,13 +26,14 @@ func main() {
 	atOnce := flag.Int("at-once", 64, "voters at once")
 	idle := flag.Int("idle", 10_000, "idle connections")
 	slow := flag.Int("slow", 5_000, "slow connections")
+	profile := flag.String("profile", "", "file for a processor profile of the gateway")
 	child := flag.Bool("serve", false, "be the gateway")
 	flag.Parse()
 	err := error(nil)
 	if *child {
-		err = serve(*where, *voters)
+		err = serve(*where, *voters, *profile)
 	} else {
-		err = measure(*where, *voters, *atOnce, *idle, *slow)
+		err = measure(*where, *profile, *voters, *atOnce, *idle, *slow)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "issuing:", err)
@@ -42,7 +43,7 @@ func main() {
 
 // measure starts a gateway and measures it: half of the voters alone, the other
 // half beside idle and slow connections.
-func measure(where string, voters, atOnce, idle, slow int) error {
+func measure(where, profile string, voters, atOnce, idle, slow int) error {
 	dir, err := os.MkdirTemp("", "issuing-")
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func measure(where string, voters, atOnce, idle, slow int) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(program, "-serve", "-database", where, "-voters", strconv.Itoa(voters))
+	cmd := exec.Command(program, "-serve", "-database", where, "-voters", strconv.Itoa(voters), "-profile", profile)
 	cmd.Stderr = os.Stderr
 	end, err := cmd.StdinPipe()
 	if err != nil {

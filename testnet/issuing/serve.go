@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +52,18 @@ type started struct {
 }
 
 // serve runs a gateway for so many voters until its input ends.
-func serve(where string, voters int) error {
+func serve(where string, voters int, profile string) error {
+	if profile != "" {
+		file, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	db, err := database.Open(ctx, where)
@@ -195,9 +207,11 @@ func (g *gateway) control() http.Handler {
 	return mux
 }
 
+var definition = sync.OnceValue(sample.Definition)
+
 // Definition, Standing and Token are the ledger as the gateway sees it.
 func (g *gateway) Definition(context.Context, [32]byte) (*electionv1.Definition, error) {
-	return sample.Definition(), nil
+	return definition(), nil
 }
 
 // Standing implements issue.Ledger.

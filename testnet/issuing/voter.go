@@ -84,7 +84,7 @@ func (v *voter) logIn(ctx context.Context) error {
 	_, _ = rand.Read(verifier)
 	challenge := sha256.Sum256(verifier)
 	hashes := [][32]byte{[32]byte(v.token.BlindedHashes[0]), [32]byte(v.token.BlindedHashes[1])}
-	request := issuance.RequestHash(sample.ChainID, electionID, sample.Definition().Styles[1].TokenClass, 0, hashes)
+	request := issuance.RequestHash(sample.ChainID, electionID, definition().Styles[1].TokenClass, 0, hashes)
 	var begun api.LoginAnswer
 	err := v.call(ctx, "/v1/login", api.LoginRequest{Purpose: api.PurposeToken, Election: electionID[:], Request: request[:], Challenge: challenge[:], Return: "http://127.0.0.1:9/back"}, &begun)
 	if err != nil {
