@@ -1,8 +1,17 @@
 // Package auth decides whether a request comes from the person to whom an entry
-// of the roll belongs. Today that is an access code; another way (OpenID
-// Connect) is another Authenticator.
+// of the roll belongs, by one of two Authenticators: Codes, for what was handed
+// out, and Portal, for a log-in and a one-time code. It also tells people what was
+// endorsed for them (Teller), and counts those who did not ask for it (Disputes).
 //
-// Specification: docs/spec, section "Issuance".
+// Specification: docs/spec, section "Issuance"; docs/spec/gateway.md.
+//
+// # Session and one-time code
+//
+// A session (package session) was made for one request, and a code (package otp)
+// for one session. Decide uses a right code up in the transaction that binds the
+// record, and lets the session repeat that request without a code, so that a
+// lost answer costs nothing. A right code shown with another request is refused
+// and stays good for the person's own.
 //
 // # Pass and code
 //
@@ -24,6 +33,7 @@
 // public, and without this whoever reads the roll could lock a voter out, or
 // learn by trying names whose entry it is.
 //
-// The package must never know names, addresses or a network; it draws no
-// randomness and reads the clock it is given.
+// The package must never know a network or a ballot, and an address only on its
+// way from the list of persons to the outbox; it draws no randomness and reads
+// the clock it is given.
 package auth
