@@ -27,10 +27,10 @@ import (
 func newVoterCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "voter",
-		Short: "Get a token, vote, vote again, see what the ledger has",
-		Long: `Get a token, vote, vote again, see what the ledger has.
+		Short: "Apply, get a token, vote, vote again, see what the ledger has",
+		Long: `Apply, get a token, vote, vote again, see what the ledger has.
 
-A slip (from the commission and the issuers) opens the way to a token. The token
+A slip (from the registrar, or handed out) opens the way to a token. The token
 and everything else that must not be lost is kept in a state file, mode 0600:
 whoever has it can vote in your place. It never holds a choice.
 
@@ -43,6 +43,7 @@ node than the gateways': time and address are all that could join the two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.AddCommand(newVoterApplyCommand(), newVoterWithdrawCommand(), newVoterSlipCommand(), newVoterDisputeCommand())
 	cmd.AddCommand(newVoterBallotCommand(), newVoterTokenCommand(), newVoterVoteCommand(), newVoterRecastCommand(),
 		newVoterResumeCommand(), newVoterStatusCommand(), newVoterClaimsCommand(), newVoterEntryCommand())
 	return cmd
