@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -124,13 +125,18 @@ type usage struct {
 // measure runs a built program and says what it took.
 func (b *bench) measure(ctx context.Context, program string, args ...string) (usage, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(b.options.bin, program), args...)
+	var out bytes.Buffer
 	var failure strings.Builder
-	cmd.Stderr = &failure
+	cmd.Stdout, cmd.Stderr = &out, &failure
 	begun := time.Now()
-	out, err := cmd.Output()
-	u := usage{wall: time.Since(begun), out: out}
-	if cmd.ProcessState != nil {
-		u.cpu, u.rssMB = cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), peakMB(cmd.ProcessState)
+	if err := cmd.Start(); err != nil {
+		return usage{}, fmt.Errorf("start %s: %w", program, err)
+	}
+	peak := watchPeak(cmd.Process.Pid)
+	err := cmd.Wait()
+	u := usage{
+		wall: time.Since(begun), out: out.Bytes(), rssMB: peak(),
+		cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
 	}
 	if err != nil {
 		text := failure.String()

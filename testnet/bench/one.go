@@ -321,3 +321,28 @@ func peakOf(pid int) float64 {
 	}
 	return 0
 }
+
+// watchPeak watches the most memory that a process holds until it has ended, and
+// then gives it, in MB. What the system says of an ended child would not do: it
+// counts the memory of the program that started it.
+func watchPeak(pid int) (end func() float64) {
+	stop, peak := make(chan struct{}), make(chan float64)
+	go func() {
+		most := 0.0
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			most = max(most, peakOf(pid))
+			select {
+			case <-stop:
+				peak <- most
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() float64 {
+		close(stop)
+		return <-peak
+	}
+}
