@@ -212,6 +212,9 @@ func (p *printer) election(e verify.Election) {
 		rows = append(rows, []string{c.Name, fmt.Sprint(c.Roll), fmt.Sprint(c.Removed), fmt.Sprint(c.Issued), fmt.Sprint(c.Accepted), fmt.Sprint(c.Recasts), fmt.Sprint(c.Silent)})
 	}
 	p.table([]string{"token class", "roll", "removed", "issued", "accepted", "recasts", "unanswered"}, rows)
+	for _, a := range e.Asked {
+		p.line("%s was asked for %d signatures on the ledger, answered %d, and was silent on %d", a.Issuer, a.Claims, a.Answered, a.Silent)
+	}
 	for _, z := range e.Zones {
 		p.line("zone %d: %s", z.Zone, z.Phase)
 		if len(z.ProtocolHash) > 0 {

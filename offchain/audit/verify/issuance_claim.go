@@ -174,17 +174,36 @@ func executeAnswer(v *verifier, _ ledger.Context, tx *ledger.Tx) error {
 // ofClass is a token class of an election.
 type ofClass struct{ election, class uint32 }
 
-// silent counts the claims that were left unanswered.
-func (v *verifier) silent(height int64) map[ofClass]uint64 {
-	n := map[ofClass]uint64{}
+// ofIssuer is an issuer of an election.
+type ofIssuer struct{ election, issuer uint32 }
+
+// asking is what claims came to at a height.
+type asking struct {
+	// silent counts, by class, the claims that were left unanswered.
+	silent  map[ofClass]uint64
+	issuers map[ofIssuer]*Asked
+}
+
+func (v *verifier) asked(height int64) asking {
+	n := asking{silent: map[ofClass]uint64{}, issuers: map[ofIssuer]*Asked{}}
 	if v.claims == 0 {
 		return n
 	}
 	v.store.failed(v.store.tokens.Each(func(_ [32]byte, value []byte) error {
 		t := v.decodeToken(value)
 		for _, c := range t.claims {
-			if !c.answered && c.height+issuance.SilentAfter <= height {
-				n[ofClass{t.election.number, t.election.def.Styles[t.style].TokenClass}]++
+			issuer := t.election.def.Panels[t.panel].Issuers[c.member]
+			at := ofIssuer{t.election.number, issuer}
+			if n.issuers[at] == nil {
+				n.issuers[at] = &Asked{Issuer: t.election.def.Issuers[issuer].Name}
+			}
+			n.issuers[at].Claims++
+			switch {
+			case c.answered:
+				n.issuers[at].Answered++
+			case c.height+issuance.SilentAfter <= height:
+				n.issuers[at].Silent++
+				n.silent[ofClass{t.election.number, t.election.def.Styles[t.style].TokenClass}]++
 			}
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/urna-vote/urna/offchain/audit/verify"
 	ceremonyv1 "github.com/urna-vote/urna/proto/urna/ceremony/v1"
 	commissionv1 "github.com/urna-vote/urna/proto/urna/commission/v1"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -11,6 +12,7 @@ import (
 	tallyv1 "github.com/urna-vote/urna/proto/urna/tally/v1"
 	txv1 "github.com/urna-vote/urna/proto/urna/tx/v1"
 	"github.com/urna-vote/urna/x/ceremony"
+	"github.com/urna-vote/urna/x/issuance"
 	"github.com/urna-vote/urna/x/ledger"
 )
 
@@ -39,8 +41,9 @@ func TestAnElectionWithEveryMishapVerifies(t *testing.T) {
 	w.block(time.Second)
 	w.act(commissionv1.Action_ACTION_CONSENT_SMALL_COUNT, &tallyv1.ConsentSmallCount{ElectionId: w.id[:], Reason: "a small village"})
 	w.count()
-	w.block(time.Second)
-	w.block(time.Second)
+	for range issuance.SilentAfter {
+		w.block(time.Second)
+	}
 	r := w.audit(w.specs)
 	if !r.OK() {
 		t.Fatalf("%v", r.Findings)
@@ -55,6 +58,12 @@ func TestAnElectionWithEveryMishapVerifies(t *testing.T) {
 			t.Errorf("the cancelled election is %s", z.Phase)
 		case [32]byte(e.ID) == w.id && (!z.Final || z.Protocol.GapHeight == 0 || z.Ceremony.Attempt != 5 || z.Counts[0].Ballots != 3):
 			t.Errorf("gap %d, attempt %d, %+v", z.Protocol.GapHeight, z.Ceremony.Attempt, z.Counts)
+		case [32]byte(e.ID) == w.id:
+			// Who left the claim unanswered stands there by name.
+			silent := w.def.Issuers[w.def.Panels[0].Issuers[1]].Name
+			if len(e.Asked) != 1 || e.Asked[0] != (verify.Asked{Issuer: silent, Claims: 1, Silent: 1}) || e.Classes[0].Silent != 1 {
+				t.Errorf("asked %+v, silent %d", e.Asked, e.Classes[0].Silent)
+			}
 		}
 	}
 }

@@ -66,6 +66,17 @@ type Election struct {
 	Definition *electionv1.Definition `json:"-"`
 	Zones      []Zone                 `json:"zones"`
 	Classes    []Class                `json:"classes"`
+	// Asked are the issuers that voters had to ask on the ledger.
+	Asked []Asked `json:"asked,omitempty"`
+}
+
+// Asked is an issuer that voters asked on the ledger for their signatures.
+type Asked struct {
+	Issuer   string `json:"issuer"`
+	Claims   uint64 `json:"claims"`
+	Answered uint64 `json:"answered"`
+	// Silent counts those left unanswered in time: what there is against it.
+	Silent uint64 `json:"silent"`
 }
 
 // Class of tokens: roll ≥ issued ≥ accepted.

@@ -14,9 +14,9 @@ func (v *verifier) elections() []Election {
 	for _, m := range v.genesis.State.Commission.Members {
 		members = append(members, m.Key)
 	}
-	silent := map[ofClass]uint64{}
+	var asked asking
 	if v.last.header != nil {
-		silent = v.silent(v.last.header.Height)
+		asked = v.asked(v.last.header.Height)
 	}
 	for _, e := range v.ordered {
 		line := Election{ID: api.Hex(e.id[:]), Title: texts(e.def.Title), Definition: e.def,
@@ -26,8 +26,13 @@ func (v *verifier) elections() []Election {
 			for _, style := range election.ClassStyles(e.def, uint32(i)) {
 				class.Removed += e.removed[style].count
 			}
-			class.Silent = silent[ofClass{e.number, uint32(i)}]
+			class.Silent = asked.silent[ofClass{e.number, uint32(i)}]
 			line.Classes = append(line.Classes, class)
+		}
+		for i := range e.def.Issuers {
+			if a := asked.issuers[ofIssuer{e.number, uint32(i)}]; a != nil {
+				line.Asked = append(line.Asked, *a)
+			}
 		}
 		for _, z := range e.zones {
 			line.Zones = append(line.Zones, z.report())
