@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver registers itself
 )
 
 // dialect is what differs between the two databases.
@@ -65,10 +64,7 @@ func openSQLite(path string, writes bool) (*sql.DB, error) {
 	}
 	// busy_timeout first: the other settings may have to wait for a replica.
 	dsn := fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&%s", (&url.URL{Path: abs}).EscapedPath(), busyMS, options)
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
-	}
+	db := sql.OpenDB(connector{dsn})
 	db.SetMaxOpenConns(connections)
 	return db, nil
 }
