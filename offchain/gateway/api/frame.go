@@ -49,6 +49,7 @@ type Frame struct {
 	huma huma.API
 	// routes by pattern, as the guard needs them.
 	routes map[string]Route
+	known  known
 }
 
 // Route describes a route.

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"mime"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/texts"
@@ -125,14 +127,42 @@ func (f *Frame) person(r *http.Request) *Refusal {
 	if bearer == "" || f.cfg.Person == nil || f.cfg.Persons == nil {
 		return nil
 	}
-	key, ok := f.cfg.Person(r.Context(), bearer)
+	key, ok := f.known.find(bearer)
 	if !ok {
-		return nil // the route says that there is no such session
+		if key, ok = f.cfg.Person(r.Context(), bearer); !ok {
+			return nil // the route says that there is no such session
+		}
+		f.known.keep(bearer, key)
 	}
 	if wait := f.cfg.Persons.Allow(key); wait > 0 {
 		return Refuse(texts.TooMany, "", "more requests a minute than one person is given").After(wait)
 	}
 	return nil
+}
+
+// knownSessions that are remembered: a session is of one person for ever.
+const knownSessions = 50_000
+
+// known says whose a session is, so that the database is not asked each time.
+type known struct {
+	mu   sync.Mutex
+	keys map[[32]byte][32]byte
+}
+
+func (k *known) find(bearer string) (key [32]byte, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key, ok = k.keys[sha256.Sum256([]byte(bearer))]
+	return key, ok
+}
+
+func (k *known) keep(bearer string, key [32]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.keys) >= knownSessions || k.keys == nil {
+		k.keys = map[[32]byte][32]byte{}
+	}
+	k.keys[sha256.Sum256([]byte(bearer))] = key
 }
 
 func (f *Frame) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
