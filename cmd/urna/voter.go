@@ -20,7 +20,6 @@ import (
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/offchain/voter/session"
-	"github.com/urna-vote/urna/proto/api"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
 )
 
@@ -233,9 +232,7 @@ func (d *device) access(def *electionv1.Definition, sl *slip.Slip) (func([32]byt
 		if err != nil {
 			return nil, terminal.Usage("--gateway: %w", err)
 		}
-		gateway = gateway.Speak(language()).WhileWaiting(func(at api.RoomPlace) {
-			fmt.Fprintf(os.Stderr, "%s: %d people are before you, about %d s\n", i.Name, at.Ahead, at.EstimateS)
-		})
+		gateway = talk(i.Name, gateway)
 		access := session.Access{Issuer: gateway}
 		if d.login == byPortal {
 			access.Portal = gateway

@@ -47,7 +47,7 @@ func (c *cabinet) logIn(cmd *cobra.Command, purpose string, election [32]byte) e
 	if err != nil {
 		return terminal.Usage("%w", err)
 	}
-	c.at = gateway.Speak(language())
+	c.at = talk(c.address, gateway)
 	c.person = newPerson(cmd.InOrStdin(), cmd.ErrOrStderr())
 	ctx := cmd.Context()
 	var verifier [32]byte
@@ -184,7 +184,7 @@ func (c *cabinet) confirmPhone(ctx context.Context, phone string) error {
 	if err := send(); err != nil && !issuer.Refused(err, "code-wait") {
 		return err
 	}
-	q := session.Question{Issuer: "the registrar", Member: 1, Members: 1, Mark: c.mark, Channel: api.ChannelSMS, Channels: []string{api.ChannelSMS}}
+	q := session.Question{Mark: c.mark, Channel: api.ChannelSMS, Channels: []string{api.ChannelSMS}}
 	for {
 		reply, err := c.person.Code(ctx, q)
 		if err != nil {
@@ -222,7 +222,7 @@ func showApplication(cmd *cobra.Command, a api.Application) error {
 	if asJSON(cmd) {
 		return terminal.WriteJSON(out, map[string]any{"number": a.Number, "status": a.Status, "reason": a.Reason, "fields": a.Fields})
 	}
-	fmt.Fprintf(out, "application %s: %s\n", a.Number, a.Title)
+	fmt.Fprint(out, say("applied", a.Number, a.Title))
 	for _, text := range []string{a.Why, a.Next} {
 		if text != "" {
 			fmt.Fprintln(out, text)
@@ -287,7 +287,7 @@ yours. Check that the person it names is you, and keep it.`,
 			if asJSON(cmd) {
 				return terminal.WriteJSON(cmd.OutOrStdout(), map[string]any{"voter": s.Subject, "entry": api.Hex(entry[:]), "style": s.Style, "file": c.out})
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "slip of %s\nentry %x\nwritten to %s\n", s.Subject, entry, c.out)
+			_, err = fmt.Fprint(cmd.OutOrStdout(), say("slip", s.Subject, entry, c.out))
 			return err
 		},
 	}
@@ -346,12 +346,12 @@ each person, and the number is public. Tell the commission as well.`,
 			if asJSON(cmd) {
 				return terminal.WriteJSON(cmd.OutOrStdout(), answer)
 			}
-			text := "this issuer endorsed no token for your entry: there is nothing to dispute"
+			text := say("nothing")
 			switch {
 			case answer.Endorsed && answer.Counted:
-				text = "counted: this issuer endorsed a token for your entry that you did not ask for. Tell the commission"
+				text = say("counted")
 			case answer.Endorsed:
-				text = "it was counted before. Tell the commission"
+				text = say("recounted")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 			return err

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/terminal"
+	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/offchain/voter/session"
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -78,7 +79,7 @@ func (p *person) LogIn(ctx context.Context, visits []session.Visit) ([]string, e
 	for i, v := range visits {
 		names[i] = v.Issuer
 	}
-	fmt.Fprintf(p.out, "Open this address in the browser of this device and log in (%s):\n\n  %s\n\n", strings.Join(names, ", then "), visits[0].URL)
+	fmt.Fprint(p.out, say("open", strings.Join(names, say("then")), visits[0].URL))
 	var grants []string
 	var err error
 	select {
@@ -100,11 +101,15 @@ func (p *person) Code(ctx context.Context, q session.Question) (session.Reply, e
 		fmt.Fprintln(p.out, q.Refusal)
 	}
 	others := slices.DeleteFunc(slices.Clone(q.Channels), func(c string) bool { return c == q.Channel })
-	hint := "r: send again"
+	hint := say("again")
 	for _, c := range others {
-		hint += ", " + c + ": send by " + channelName(c)
+		hint += ", " + say("by", c, channelName(c))
 	}
-	fmt.Fprintf(p.out, "Code of %s, organisation %d of %d, sent by %s, mark %s (%s): ", q.Issuer, q.Member, q.Members, channelName(q.Channel), q.Mark, hint)
+	if q.Members == 0 {
+		fmt.Fprint(p.out, say("phone", channelName(q.Channel), q.Mark, hint))
+	} else {
+		fmt.Fprint(p.out, say("code", q.Issuer, q.Member, q.Members, channelName(q.Channel), q.Mark, hint))
+	}
 	line, err := p.in.ReadString('\n')
 	if err != nil && line == "" {
 		return session.Reply{}, fmt.Errorf("read code: %w", err)
@@ -122,16 +127,6 @@ func (p *person) Code(ctx context.Context, q session.Question) (session.Reply, e
 	}
 }
 
-func channelName(channel string) string {
-	switch channel {
-	case api.ChannelSMS:
-		return "SMS"
-	case api.ChannelMail:
-		return "e-mail"
-	}
-	return channel
-}
-
 // language in which gateways are asked for texts: of the environment.
 func language() string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
@@ -143,6 +138,14 @@ func language() string {
 		}
 	}
 	return "en"
+}
+
+// talk has a gateway answer in the person's language and tells the place in its
+// queue.
+func talk(name string, gateway *issuer.Gateway) *issuer.Gateway {
+	return gateway.Speak(language()).WhileWaiting(func(at api.RoomPlace) {
+		fmt.Fprint(os.Stderr, say("queue", name, at.Ahead, at.EstimateS))
+	})
 }
 
 // Kinds of log-in.

@@ -85,7 +85,20 @@ func TestALogInThatFailsIsToldByIssuerAndReason(t *testing.T) {
 	}
 }
 
+func TestWordsAreThereInBothLanguages(t *testing.T) {
+	for name, english := range words["en"] {
+		russian := words["ru"][name]
+		if russian == "" || strings.Count(english, "%") != strings.Count(russian, "%") {
+			t.Errorf("%s: %q, %q", name, english, russian)
+		}
+	}
+	if len(words["en"]) != len(words["ru"]) {
+		t.Error(len(words["en"]), len(words["ru"]))
+	}
+}
+
 func TestThePersonTypesACodeOrAsksForAnother(t *testing.T) {
+	t.Setenv("LC_ALL", "en_US.UTF-8")
 	var out bytes.Buffer
 	p := newPerson(strings.NewReader("12 34 56\nr\nmail\n"), &out)
 	q := session.Question{Issuer: "issuer-2", Member: 2, Members: 2, Mark: "0417", Channel: api.ChannelSMS, Channels: []string{api.ChannelSMS, api.ChannelMail}}
