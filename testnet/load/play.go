@@ -73,6 +73,9 @@ func (p Play) Run(ctx context.Context) (Report, error) {
 	if p.From < 0 || p.To > p.List.Len() || p.From >= p.To {
 		return Report{}, fmt.Errorf("play: voters %d to %d of %d", p.From, p.To, p.List.Len())
 	}
+	if len(p.Nodes) == 0 {
+		return Report{}, errors.New("play: no node runs: its log says why")
+	}
 	if p.Tick <= 0 {
 		p.Tick = 10 * time.Millisecond
 	}
