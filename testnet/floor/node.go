@@ -103,6 +103,8 @@ func (n *node) start(ctx context.Context, dir home.Dir, logger *slog.Logger) err
 	paced := pace.Before(n.app, pace.Config{
 		Engine: engine.Consensus, Busy: n.cfg.Consensus.TimeoutCommit, Idle: n.cfg.Consensus.IdlePause,
 		FullBlock: config.FullBlock, Waiting: n.pool.size, Ready: n.pool.size,
+		Due:        func(time.Time) (time.Time, bool) { return time.Time{}, false },
+		Unfinished: func() bool { return false }, Now: time.Now,
 	})
 	n.engine, err = cmtnode.NewNodeWithContext(ctx, engine, signer, peer, proxy.NewConnSyncLocalClientCreator(paced),
 		func() (*types.GenesisDoc, error) { return n.genesis.Doc, nil }, n.stores.Open, cmtnode.DefaultMetricsProvider(engine.Instrumentation),
