@@ -347,11 +347,8 @@ each person, and the number is public. Tell the commission as well.`,
 				return terminal.WriteJSON(cmd.OutOrStdout(), answer)
 			}
 			text := say("nothing")
-			switch {
-			case answer.Endorsed && answer.Counted:
+			if answer.Endorsed {
 				text = say("counted")
-			case answer.Endorsed:
-				text = say("recounted")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 			return err

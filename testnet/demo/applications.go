@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -18,14 +19,25 @@ import (
 func (d *demo) makeVoters() error {
 	transport := &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}
 	phones := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * atOnce}}
-	for i, v := range d.electorate.Voters {
-		c := d.citizens[i]
+	equip := func(c *citizen) (*voter, error) {
 		browser, err := crowd.NewBrowser(transport, c.Login, c.Password)
+		phone := &crowd.Phone{Number: c.Phone, Provider: d.services.phones, HTTP: phones}
+		return &voter{citizen: c, person: &crowd.Person{Browser: browser, Phone: phone}}, err
+	}
+	for i := range d.electorate.Voters {
+		v, err := equip(&d.citizens[i])
 		if err != nil {
 			return err
 		}
-		phone := &crowd.Phone{Number: c.Phone, Provider: d.services.phones, HTTP: phones}
-		d.voters = append(d.voters, &voter{Voter: v, citizen: &d.citizens[i], person: &crowd.Person{Browser: browser, Phone: phone}})
+		v.Voter = d.electorate.Voters[i]
+		d.voters = append(d.voters, v)
+	}
+	for _, c := range outsiders() {
+		v, err := equip(&c)
+		if err != nil {
+			return err
+		}
+		d.outsiders = append(d.outsiders, v)
 	}
 	return nil
 }
@@ -43,39 +55,74 @@ func (d *demo) takeApplications(ctx context.Context) error {
 	d.cabinet = registrar
 	progress := d.progress("applications", len(d.voters))
 	defer progress.Done()
-	return each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
-		return d.apply(ctx, d.voters[i])
+	err = each(ctx, 0, len(d.voters), func() { progress.Add(1) }, func(ctx context.Context, i int) error {
+		filed, err := d.apply(ctx, d.voters[i])
+		if err == nil && filed.Status != "accepted" {
+			err = fmt.Errorf("application %s: %s, %s", filed.Number, filed.Status, filed.Why)
+		}
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return d.tryRegistrar(ctx)
 }
 
-// apply files one voter's application, which must be accepted.
-func (d *demo) apply(ctx context.Context, v *voter) error {
+// enter logs a voter in at the registrar and gives the session's mark.
+func (d *demo) enter(ctx context.Context, v *voter) (mark string, err error) {
 	visit, verifier, err := beginLogIn(ctx, d.cabinet, v, api.LoginRequest{Purpose: api.PurposeApplication, Election: make([]byte, 32)})
 	if err != nil {
+		return "", err
+	}
+	v.bearer, mark, err = finishLogIn(ctx, d.cabinet, v, visit, verifier)
+	return mark, err
+}
+
+// confirmPhone shows by the code that a telephone got that it is the voter's.
+func (d *demo) confirmPhone(ctx context.Context, v *voter, phone *crowd.Phone, mark string) error {
+	if _, err := d.cabinet.SendPhoneCode(ctx, v.bearer, phone.Number); err != nil {
 		return err
 	}
-	bearer, mark, err := finishLogIn(ctx, d.cabinet, v, visit, verifier)
+	code, err := phone.Code(ctx, session.Question{Mark: mark})
 	if err != nil {
 		return err
 	}
-	v.bearer = bearer
-	if _, err := d.cabinet.SendPhoneCode(ctx, bearer, v.citizen.Phone); err != nil {
-		return err
+	return d.cabinet.ConfirmPhone(ctx, v.bearer, phone.Number, code)
+}
+
+// apply files one voter's application.
+func (d *demo) apply(ctx context.Context, v *voter) (filed api.Application, err error) {
+	mark, err := d.enter(ctx, v)
+	if err != nil {
+		return filed, err
 	}
-	reply, err := v.person.Code(ctx, session.Question{Mark: mark})
+	if err := d.confirmPhone(ctx, v, v.person.Phone, mark); err != nil {
+		return filed, err
+	}
+	return d.cabinet.Apply(ctx, v.bearer, api.ApplicationForm{Phone: v.citizen.Phone, Mail: v.citizen.Mail, Language: "ru"})
+}
+
+// tryRegistrar makes applications that must be refused.
+func (d *demo) tryRegistrar(ctx context.Context) error {
+	const stranger, phoneOfAnother, unchecked = "application of somebody who is not in the voter register", "application with another's telephone", "log-in with an unconfirmed account"
+	filed, err := d.apply(ctx, d.outsiders[0])
+	if err != nil || filed.Status != "rejected" || filed.Reason != "data" {
+		return fmt.Errorf("%s: %s, %s: %w", stranger, filed.Status, filed.Reason, errOr(err, "not so refused"))
+	}
+	d.summary.refused(stranger)
+	v := d.outsiders[1]
+	mark, err := d.enter(ctx, v)
 	if err != nil {
 		return err
 	}
-	if err := d.cabinet.ConfirmPhone(ctx, bearer, v.citizen.Phone, reply.Code); err != nil {
+	if err := d.refusedAs(phoneOfAnother, d.confirmPhone(ctx, v, d.voters[0].person.Phone, mark), "phone-bound"); err != nil {
 		return err
 	}
-	filed, err := d.cabinet.Apply(ctx, bearer, api.ApplicationForm{Phone: v.citizen.Phone, Mail: v.citizen.Mail, Language: "ru"})
-	if err != nil {
-		return err
+	var refused *session.LoginError
+	if _, err := d.enter(ctx, d.outsiders[unconfirmed]); !errors.As(err, &refused) || refused.Name != "login-unconfirmed" {
+		return fmt.Errorf("%s: %w", unchecked, errOr(err, "was not refused"))
 	}
-	if filed.Status != "accepted" {
-		return fmt.Errorf("application %s: %s, %s", filed.Number, filed.Status, filed.Why)
-	}
+	d.summary.refused(unchecked)
 	return nil
 }
 

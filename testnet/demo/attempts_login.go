@@ -29,7 +29,7 @@ func (d *demo) tryGateways(ctx context.Context, c *everybody) error {
 			return err
 		}
 	}
-	return nil
+	return d.checkNotices(ctx, c)
 }
 
 // tryCodes: another device of a voter who has a token, with a wrong code and

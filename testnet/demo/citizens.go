@@ -50,12 +50,27 @@ func people(e *electorate.Electorate, seed uint64) []citizen {
 	return all
 }
 
+// outsiders have accounts and are in no voter register.
+func outsiders() []citizen {
+	all := make([]citizen, 3)
+	for i := range all {
+		a := &all[i].Account
+		a.Subject, a.Login, a.Password = fmt.Sprintf("20%07d", i), fmt.Sprintf("outsider-%d", i), "password"
+		a.Surname, a.Name, a.BirthDate, a.Document, a.Citizenship = "Чужих", "Иван", "1980-01-01", fmt.Sprintf("4600%06d", i), "RUS"
+		a.Address, a.Phone, a.Confirmed = "г. Тула, ул. Новая, д. 1, кв. 1", fmt.Sprintf("+7998%07d", i), i != unconfirmed
+	}
+	return all
+}
+
+// unconfirmed is the outsider whose account the portal has not checked.
+const unconfirmed = 2
+
 func territory(style int) string { return fmt.Sprintf("%03d", style+1) }
 
 // writePeople writes what the portal and the registrar are given: accounts, the
 // voter register, and which territory votes by which ballot.
 func (d *demo) writePeople() error {
-	accounts := make([]portal.Account, len(d.citizens))
+	accounts := make([]portal.Account, len(d.citizens), len(d.citizens)+3)
 	var register strings.Builder
 	register.WriteString("Фамилия;Имя;Отчество;Дата рождения;Документ;Адрес;Территория\n")
 	for i, c := range d.citizens {
@@ -67,6 +82,9 @@ func (d *demo) writePeople() error {
 		// The register writes the same things in its own way.
 		fmt.Fprintf(&register, "%s;%s;%s;%s;%s %s %s;%s;%s\n", strings.ToUpper(c.Surname), c.Name, c.Patronymic, born.Format("02.01.2006"),
 			c.Document[:2], c.Document[2:4], c.Document[4:], c.Address, c.territory)
+	}
+	for _, c := range outsiders() {
+		accounts = append(accounts, c.Account)
 	}
 	var territories strings.Builder
 	territories.WriteString("territory;name;style\n")

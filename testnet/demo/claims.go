@@ -81,5 +81,5 @@ func (d *demo) destroyKeys(ctx context.Context) error {
 		}
 		progress.Add(1)
 	}
-	return nil
+	return d.verifyJournals(ctx)
 }

@@ -46,6 +46,7 @@ type demo struct {
 	definition *electionv1.Definition
 
 	voters    []*voter
+	outsiders []*voter
 	everybody *everybody
 	// sample is what attempts that must be refused are made of.
 	sample sample

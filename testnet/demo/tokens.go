@@ -57,6 +57,9 @@ func (d *demo) issueTokens(ctx context.Context) error {
 	from := 0
 	for _, part := range parts {
 		err := each(ctx, from, part.to, func() { progress.Add(1); c.steps.Add(1) }, func(ctx context.Context, i int) error {
+			if d.byPortal() && i == stopAt {
+				return d.tokenByProgram(ctx, d.voters[i])
+			}
 			s, err := c.session(ctx, i)
 			if err != nil {
 				return err
