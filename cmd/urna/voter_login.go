@@ -140,6 +140,11 @@ func language() string {
 	return "en"
 }
 
+// Wait implements session.Person.
+func (p *person) Wait(issuer string, d time.Duration) {
+	fmt.Fprint(p.out, say("wait", issuer, int(d.Round(time.Second).Seconds())))
+}
+
 // talk has a gateway answer in the person's language and tells the place in its
 // queue.
 func talk(name string, gateway *issuer.Gateway) *issuer.Gateway {

@@ -89,6 +89,9 @@ func (p *Person) Code(ctx context.Context, q session.Question) (session.Reply, e
 	return session.Reply{Code: code}, nil
 }
 
+// Wait implements session.Person.
+func (p *Person) Wait(string, time.Duration) {}
+
 // Phone is a telephone of a simulated provider.
 type Phone struct {
 	Number string

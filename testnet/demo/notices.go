@@ -31,7 +31,8 @@ func (d *demo) checkNotices(ctx context.Context, c *everybody) error {
 			}
 		}
 	}
-	gateway := c.issuers[d.gateways[0].operator]
+	member := d.gateways[int(v.state.Panel())*panelSize]
+	gateway := c.issuers[member.operator]
 	want := api.DisputeAnswer{Endorsed: true, Counted: true}
 	for range 2 {
 		visit, verifier, err := beginLogIn(ctx, gateway, v, api.LoginRequest{Purpose: api.PurposeDispute, Election: d.electionID[:]})
@@ -51,7 +52,7 @@ func (d *demo) checkNotices(ctx context.Context, c *everybody) error {
 		return err
 	}
 	if len(info.Disputes) != 1 || info.Disputes[0].Count != 1 {
-		return fmt.Errorf("%s shows disputes %+v, not one", d.gateways[0].name, info.Disputes)
+		return fmt.Errorf("%s shows disputes %+v, not one", member.name, info.Disputes)
 	}
 	fmt.Fprintf(d.out, "        a voter is told by mail of %d endorsements; a dispute is counted once\n", told)
 	return nil

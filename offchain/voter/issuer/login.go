@@ -80,6 +80,12 @@ func (g *Gateway) SendCode(ctx context.Context, session Bearer, channel string) 
 	return out, g.callAs(ctx, session, http.MethodPost, "/v1/code", api.CodeRequest{Channel: channel}, &out)
 }
 
+// CodeState tells what became of the last code of this session.
+func (g *Gateway) CodeState(ctx context.Context, session Bearer) (api.CodeAnswer, error) {
+	var out api.CodeAnswer
+	return out, g.callAs(ctx, session, http.MethodGet, "/v1/code", nil, &out)
+}
+
 // EndorseAs asks for the endorsement of the record that the session is for.
 func (g *Gateway) EndorseAs(ctx context.Context, session Bearer, r api.TokenRequest) ([]byte, error) {
 	var out api.TokenAnswer

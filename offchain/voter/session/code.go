@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
@@ -47,19 +48,40 @@ func (s *Session) sendFirst(ctx context.Context, member *electionv1.Issuer, l *l
 	return err
 }
 
-// send has a member send a code. Where the last one is too young for another,
-// it is on its way still, and the person is told so.
+// send has a member send a code. Where it refuses because the last one is too
+// young and that one is of this session, it is on its way: the answer to the
+// request for it was lost.
 func (s *Session) send(ctx context.Context, member *electionv1.Issuer, l *login, channel string) error {
 	access, _ := s.cfg.Access([32]byte(member.OperatorKey))
 	answer, err := access.Portal.SendCode(ctx, l.bearer, channel)
-	switch {
-	case err == nil:
+	if issuer.Refused(err, refusedWait) && l.sent == "" {
+		if state, lost := access.Portal.CodeState(ctx, l.bearer); lost == nil {
+			answer, err = state, nil
+		}
+	}
+	if err == nil {
 		l.sent = answer.Channel
-	case issuer.Refused(err, refusedWait) && l.sent == "":
-		// Sent by a request whose answer was lost.
-		l.sent, err = channel, nil
 	}
 	return err
+}
+
+// sendInTime is sendFirst that waits where a code went to another device just now.
+func (s *Session) sendInTime(ctx context.Context, member *electionv1.Issuer, l *login) error {
+	for {
+		err := s.sendFirst(ctx, member, l)
+		if !issuer.Refused(err, refusedWait) {
+			return err
+		}
+		var refusal *issuer.Refusal
+		errors.As(err, &refusal)
+		wait := max(s.cfg.Pause, time.Duration(refusal.RetryAfterS)*time.Second)
+		s.cfg.Person.Wait(member.Name, wait)
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(wait):
+		}
+	}
 }
 
 // endorseByCode asks the person for a member's code until the member endorses.
@@ -70,7 +92,7 @@ func (s *Session) endorseByCode(ctx context.Context, app *booth.Application, mem
 	q := Question{Issuer: members[i].Name, Member: i + 1, Members: len(members), Mark: l.mark, Channels: l.channels}
 	for range questions {
 		if l.sent == "" {
-			if err := s.sendFirst(ctx, members[i], l); err != nil {
+			if err := s.sendInTime(ctx, members[i], l); err != nil {
 				return nil, s.sessionError(operator, fmt.Errorf("ask for a code: %w", err))
 			}
 		}

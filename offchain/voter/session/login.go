@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/voter/booth"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
@@ -19,6 +20,7 @@ type Portal interface {
 	Login(context.Context, api.LoginRequest) (api.LoginAnswer, error)
 	Session(context.Context, api.SessionRequest) (issuer.Bearer, api.SessionAnswer, error)
 	SendCode(ctx context.Context, session issuer.Bearer, channel string) (api.CodeAnswer, error)
+	CodeState(ctx context.Context, session issuer.Bearer) (api.CodeAnswer, error)
 	EndorseAs(ctx context.Context, session issuer.Bearer, r api.TokenRequest) ([]byte, error)
 }
 
@@ -66,6 +68,9 @@ type Person interface {
 	LogIn(ctx context.Context, visits []Visit) ([]string, error)
 	// Code asks for a code.
 	Code(ctx context.Context, q Question) (Reply, error)
+	// Wait says that a member sends its code only after so long: it sent one to
+	// another device just now.
+	Wait(issuer string, d time.Duration)
 }
 
 // LoginError: a log-in came back with a refusal, by its name.
@@ -162,7 +167,7 @@ func (s *Session) logIn(ctx context.Context, app *booth.Application, members []*
 	// All messages leave together; each names its organisation.
 	for _, i := range missing {
 		l := s.logins[[32]byte(members[i].OperatorKey)]
-		if err := s.sendFirst(ctx, members[i], l); err != nil {
+		if err := s.sendFirst(ctx, members[i], l); err != nil && !issuer.Refused(err, refusedWait) {
 			return fmt.Errorf("%s: ask for a code: %w", members[i].Name, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/offchain/voter/session"
@@ -33,6 +34,10 @@ type counter struct {
 	code         string
 	// refuse answers the next token requests, the first first.
 	refuse []string
+	// busy is how often a code is refused because one was sent just now, lost
+	// whether that one is of this session.
+	busy int
+	lost bool
 	// entry of whoever logs in, if another.
 	other bool
 }
@@ -66,9 +71,23 @@ func (c *counter) Session(ctx context.Context, r api.SessionRequest) (issuer.Bea
 func (c *counter) SendCode(_ context.Context, _ issuer.Bearer, channel string) (api.CodeAnswer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.busy > 0 {
+		c.busy--
+		return api.CodeAnswer{}, refused("code-wait")
+	}
 	c.sent++
 	c.code = fmt.Sprintf("%06d", 100_000*c.sent+1)
 	return api.CodeAnswer{Channel: channel}, nil
+}
+
+func (c *counter) CodeState(context.Context, issuer.Bearer) (api.CodeAnswer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.lost {
+		return api.CodeAnswer{}, refused("code-none")
+	}
+	c.code = "111111"
+	return api.CodeAnswer{Channel: api.ChannelSMS}, nil
 }
 
 func (c *counter) EndorseAs(ctx context.Context, _ issuer.Bearer, r api.TokenRequest) ([]byte, error) {
@@ -98,7 +117,10 @@ type typist struct {
 	asked []session.Question
 	ways  [][]string
 	fails error
+	waits int
 }
+
+func (p *typist) Wait(string, time.Duration) { p.waits++ }
 
 func (p *typist) Returns(n int) (out []string, err error) {
 	for i := range n {
@@ -196,6 +218,17 @@ func TestAWrongCodeIsAskedForAgainAndAnOldOneSentAgain(t *testing.T) {
 	}
 	if p.counters["issuer-0"].sent != 2 || p.counters["issuer-1"].sent != 2 || w.issued() != 1 {
 		t.Fatal(p.counters["issuer-0"].sent, p.counters["issuer-1"].sent, w.issued())
+	}
+}
+
+func TestACodeSentToAnotherDeviceIsWaitedFor(t *testing.T) {
+	w := newWorld(t, 1)
+	s, p := w.portalSession(w.state(0))
+	p.counters["issuer-0"].busy = 3
+	p.counters["issuer-1"].busy, p.counters["issuer-1"].lost = 1, true
+	w.must(s.Token(context.Background()))
+	if p.waits != 2 || p.counters["issuer-0"].sent != 1 || p.counters["issuer-1"].sent != 0 || len(p.asked) != 2 {
+		t.Fatalf("waits %d, sent %d and %d, asked %d", p.waits, p.counters["issuer-0"].sent, p.counters["issuer-1"].sent, len(p.asked))
 	}
 }
 
