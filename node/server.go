@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/urna-vote/urna/internal/connections"
 	"github.com/urna-vote/urna/node/config"
 	"github.com/urna-vote/urna/node/intake"
 )
@@ -20,20 +21,18 @@ const maxHeaderBytes = 16 << 10
 // server is an HTTP server that takes its port before it has its handler.
 type server struct {
 	name     string
-	listener net.Listener
-	limited  *limited
+	listener *connections.Listener
 	handler  http.Handler
 	http     *http.Server
 	limits   config.API
 }
 
-func newServer(name, addr string, limits config.API, connections int) (*server, error) {
+func newServer(name, addr string, limits config.API, atOnce int) (*server, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("open the port of the %s: %w", name, err)
 	}
-	bounded := newLimited(l, connections)
-	return &server{name: name, listener: bounded, limited: bounded, limits: limits}, nil
+	return &server{name: name, listener: connections.New(l, atOnce), limits: limits}, nil
 }
 
 func (s *server) serve(failed *intake.Failure) {
@@ -43,7 +42,7 @@ func (s *server) serve(failed *intake.Failure) {
 		WriteTimeout: s.limits.WriteTimeout, IdleTimeout: s.limits.IdleTimeout,
 		// The library's own lines carry addresses.
 		ErrorLog:  log.New(io.Discard, "", 0),
-		ConnState: s.limited.note,
+		ConnState: s.listener.Note,
 	}
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -57,7 +57,7 @@ var Table = []Rule{
 		"the application knows neither its node's role nor the wall clock"},
 	{"node/enginedb", []string{pebble, "github.com/cometbft/cometbft-db", "github.com/cometbft/cometbft/config"}, "the engine's stores on Pebble"},
 	{"node/...", join(config, xTypes, []string{"node/...", "app", "app/genesis", "app/mempool", "app/version", "app/store", "x/*/keeper", "proto/...", "crypto/...", engine, "github.com/cometbft/cometbft-db",
-		"github.com/danielgtaylor/huma/v2/...", "github.com/prometheus/client_golang/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note", protobuf, "golang.org/x/time/rate"}),
+		"github.com/danielgtaylor/huma/v2/...", "github.com/prometheus/client_golang/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note", protobuf, "golang.org/x/time/rate", "internal/connections"}),
 		"a node runs the application; it holds no trustee's or issuer's key"},
 	{"offchain/chain", join(engineWire, xTypes, []string{"proto/...", "crypto/...", protobuf}), "headers and commits without the engine"},
 	{"offchain/client", join(xTypes, []string{"offchain/chain", "proto/...", "crypto/..."}), "the public API as a client sees it"},
@@ -83,7 +83,7 @@ var Table = []Rule{
 	{"offchain/gateway/notice", nil, "the queue knows messages and no provider"},
 	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/slip", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
 		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3", "github.com/jackc/pgx/v5/...", "filippo.io/age/...", "golang.org/x/time/rate",
-		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/..."}),
+		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/...", "internal/connections"}),
 		"a gateway knows the person and never the ballot"},
 	{"offchain/trustee/...", join(xTypes, terminal, []string{"offchain/trustee/...", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "offchain/audit/record", "offchain/audit/verify", "proto/...", "crypto/...", "filippo.io/age/..."}),
 		"a trustee has no listening socket, no node and no gateway"},
@@ -96,6 +96,7 @@ var Table = []Rule{
 		"what a trustee or voter reviews contains no engine and no server"},
 	{"testnet/...", []string{"..."}, "test networks may use everything"},
 	{"internal/sample", []string{"x/...", "proto/urna/...", "crypto/..."}, "a small election in memory for tests"},
+	{"internal/connections", nil, "a bounded listener knows no request"},
 	{"internal/...", []string{"internal/...", "golang.org/x/tools/..."}, "checks of this tree"},
 }
 

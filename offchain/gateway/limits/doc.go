@@ -1,9 +1,8 @@
 // Package limits keeps one stranger from taking what is for all: requests of one
-// address, requests of one person, connections.
+// address, requests of one person. Connections are bounded by package connections.
 //
-//	Addresses    in memory: requests a minute from one address or network
-//	Persons      in SQL: requests a minute of one person, over all replicas
-//	Connections  a listener: so many at once, the longest idle one gives way
+//	Addresses  in memory: requests a minute from one address or network
+//	Persons    in SQL: requests a minute of one person, over all replicas
 //
 // Persons counts in memory and adds its counts to the table once a second, so
 // that a request waits for no disk: what a person can get beyond the limit is

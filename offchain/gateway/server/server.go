@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/urna-vote/urna/offchain/gateway/limits"
+	"github.com/urna-vote/urna/internal/connections"
 )
 
 // Limits of a connection. A request's body and its work have limits of their own
@@ -44,13 +44,13 @@ type Config struct {
 // Server of one address.
 type Server struct {
 	cfg      Config
-	listener *limits.Connections
+	listener *connections.Listener
 	stopping atomic.Bool
 }
 
 // New makes a server on an open listener, which Run closes.
 func New(cfg Config, listener net.Listener) *Server {
-	return &Server{cfg: cfg, listener: limits.NewConnections(listener, cfg.Connections)}
+	return &Server{cfg: cfg, listener: connections.New(listener, cfg.Connections)}
 }
 
 // Connections that are open.

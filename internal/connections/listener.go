@@ -1,4 +1,4 @@
-package node
+package connections
 
 import (
 	"container/list"
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// limited accepts so many connections at once. When all are taken a new one
-// ends that which has asked nothing for the longest time; if all are at work,
-// more wait in the kernel.
-type limited struct {
+// Listener holds so many connections at once. When all are taken a new one ends
+// that which has asked nothing for the longest time; if all are at work, more
+// wait in the kernel.
+type Listener struct {
 	net.Listener
 	slots chan struct{}
 	once  sync.Once
@@ -23,15 +23,19 @@ type limited struct {
 	place map[net.Conn]*list.Element
 }
 
-func newLimited(l net.Listener, connections int) *limited {
-	return &limited{
-		Listener: l, slots: make(chan struct{}, connections), done: make(chan struct{}),
+// New wraps a listener. Note must be the server's ConnState.
+func New(l net.Listener, atOnce int) *Listener {
+	return &Listener{
+		Listener: l, slots: make(chan struct{}, atOnce), done: make(chan struct{}),
 		idle: list.New(), place: map[net.Conn]*list.Element{},
 	}
 }
 
+// Open is how many there are.
+func (l *Listener) Open() int { return len(l.slots) }
+
 // Accept waits for a connection and then for a slot.
-func (l *limited) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
@@ -47,7 +51,7 @@ func (l *limited) Accept() (net.Conn, error) {
 const lookAgain = 50 * time.Millisecond
 
 // slot waits for a free slot; false says that the listener was closed.
-func (l *limited) slot() bool {
+func (l *Listener) slot() bool {
 	select {
 	case l.slots <- struct{}{}:
 		return true
@@ -67,8 +71,12 @@ func (l *limited) slot() bool {
 	}
 }
 
-// note follows the state of connections, as net/http tells it.
-func (l *limited) note(c net.Conn, state http.ConnState) {
+// Note follows the state of connections, as net/http tells it.
+func (l *Listener) Note(c net.Conn, state http.ConnState) {
+	// Behind TLS the server tells of its own wrapper.
+	if wrapped, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = wrapped.NetConn()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, found := l.place[c]; found {
@@ -81,7 +89,7 @@ func (l *limited) note(c net.Conn, state http.ConnState) {
 }
 
 // evict closes the connection that is idle for the longest time, if one is.
-func (l *limited) evict() {
+func (l *Listener) evict() {
 	l.mu.Lock()
 	e := l.idle.Front()
 	if e == nil {
@@ -96,7 +104,7 @@ func (l *limited) evict() {
 }
 
 // Close stops accepting.
-func (l *limited) Close() error {
+func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.done) })
 	return l.Listener.Close()
 }
