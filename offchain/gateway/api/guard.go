@@ -41,7 +41,7 @@ func (f *Frame) guard(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		w := &statusWriter{ResponseWriter: to, status: http.StatusOK}
 		_, pattern := mux.Handler(r)
-		defer f.note(w, r.Method, pattern)()
+		defer f.note(w, pattern)()
 		ctx, cancel := context.WithTimeout(r.Context(), RequestTime)
 		defer cancel()
 		ctx = context.WithValue(ctx, seenKey{}, seen{language: texts.Match(r.Header.Get("Accept-Language")), route: pattern})
@@ -55,12 +55,16 @@ func (f *Frame) guard(mux *http.ServeMux) http.Handler {
 			f.refuse(w, r, refusal)
 			return
 		}
+		if _, known := f.routes[pattern]; known && r.Method == http.MethodPost {
+			w.body = &arrival{ReadCloser: r.Body, now: f.cfg.Now}
+			r.Body = w.body
+		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
 // note measures a request; the function returned is called at its end.
-func (f *Frame) note(w *statusWriter, method, pattern string) func() {
+func (f *Frame) note(w *statusWriter, pattern string) func() {
 	start := f.cfg.Now()
 	end := func(string, int, time.Duration) {}
 	if f.cfg.Metrics != nil {
@@ -69,8 +73,10 @@ func (f *Frame) note(w *statusWriter, method, pattern string) func() {
 	return func() {
 		took := f.cfg.Now().Sub(start)
 		end(pattern, w.status, took)
-		if f.cfg.Room != nil && method == http.MethodPost {
-			f.cfg.Room.Took(took)
+		if f.cfg.Room != nil && w.body != nil {
+			// How slowly a stranger sends is no congestion here, and what was turned
+			// away at once is no sign that there is none.
+			f.cfg.Room.Took(took - w.body.waited)
 			if f.routes[pattern].Serves && w.status == http.StatusOK {
 				f.cfg.Room.Served()
 			}
@@ -167,6 +173,7 @@ func (k *known) keep(bearer string, key [32]byte) {
 
 func (f *Frame) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
 	f.refused(refusal.Kind.Name)
+	dismiss(w, r)
 	writeProblem(w, r, newProblem(refusal, languageOf(r.Context())))
 }
 
@@ -217,6 +224,8 @@ type statusWriter struct {
 	http.ResponseWriter
 	status int
 	began  bool
+	// body of a request that a route works on.
+	body *arrival
 }
 
 // Unwrap is for http.ResponseController.
