@@ -46,8 +46,11 @@ func (d *demo) issueTokens(ctx context.Context) error {
 			return nil
 		}},
 		{switchAt, func() error {
-			if err := d.askOnTheLedger(ctx, c, switchAt); err != nil {
-				return err
+			// Somebody must be left for panel 1.
+			if switchAt < len(d.voters)-1 {
+				if err := d.askOnTheLedger(ctx, c, switchAt); err != nil {
+					return err
+				}
 			}
 			fmt.Fprintln(d.out, "        the commission opens panel 1")
 			return d.decide(ctx, "propose", "open-panel", "--election", d.election(), "--panel", "1", "--reason", "issuer-2 has no spare left")
