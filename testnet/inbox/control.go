@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -95,8 +96,19 @@ func answer(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// Serve answers on a port until ctx ends.
-func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+// Run says on out where a provider ("smtp ADDRESS") and its control port are
+// reached, and answers on the latter until ctx ends.
+func Run[B any](ctx context.Context, out io.Writer, reached string, p Provider[B], control string, box *Inbox) error {
+	l, err := Listen(control)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s\ncontrol http://%s\n", reached, l.Addr())
+	return serve(ctx, l, Control(box, p))
+}
+
+// serve answers on a port until ctx ends.
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()

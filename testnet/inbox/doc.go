@@ -1,6 +1,7 @@
 // Package inbox keeps the messages that simulated phones and mailboxes of a test
 // network received, and gives them to tests and demos: in Go, and over HTTP on a
-// loopback port.
+// loopback port. The simulated providers, packages smsc and mailbox, have their
+// inbox and their Port from here.
 //
 //	GET    /messages?to=ADDRESS[&after=SEQ][&wait=5s]   messages of one address, oldest first
 //	DELETE /messages                                    forget all

@@ -3,7 +3,6 @@ package mailbox
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -52,18 +51,14 @@ type Counts struct {
 	Connections, PutOff, Taken int
 }
 
-// Server is the provider.
+// Server is the provider. Its Port dies and is revived.
 type Server struct {
-	cfg  Config
-	work sync.WaitGroup
+	*inbox.Port
+	cfg Config
 
 	mu        sync.Mutex
-	address   string
-	server    *smtp.Server // nil while dead
-	listener  net.Listener
 	behaviour Behaviour
 	counts    Counts
-	ended     bool
 }
 
 // Start opens the port and serves until Close.
@@ -71,18 +66,12 @@ func Start(cfg Config) (*Server, error) {
 	if cfg.Inbox == nil || cfg.Now == nil {
 		return nil, errors.New("start mailbox: it needs an inbox and a clock")
 	}
-	s := &Server{cfg: cfg, address: cfg.Address}
+	s := &Server{cfg: cfg}
+	s.Port = inbox.NewPort("mailbox", cfg.Address, s.serve)
 	if err := s.Revive(); err != nil {
 		return nil, err
 	}
 	return s, nil
-}
-
-// Addr is the address of the SMTP port, also while the provider is dead.
-func (s *Server) Addr() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.address
 }
 
 // Behaviour returns how the provider misbehaves now.
@@ -106,34 +95,7 @@ func (s *Server) Counts() Counts {
 	return s.counts
 }
 
-// Die cuts all connections and takes none.
-func (s *Server) Die() {
-	s.mu.Lock()
-	server, listener := s.server, s.listener
-	s.server, s.listener = nil, nil
-	s.mu.Unlock()
-	if server != nil {
-		// The library closes the port only once Serve has seen it.
-		_ = listener.Close() // nothing to be done about a port that does not close
-		_ = server.Close()   // the port is closed already, the connections now
-	}
-}
-
-// Revive opens the port again, at the same address.
-func (s *Server) Revive() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.server != nil {
-		return errors.New("revive mailbox: it is alive")
-	}
-	if s.ended {
-		return errors.New("revive mailbox: it is closed")
-	}
-	l, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return fmt.Errorf("open smtp port: %w", err)
-	}
-	s.address = l.Addr().String()
+func (s *Server) serve(l net.Listener) {
 	server := smtp.NewServer(smtp.BackendFunc(s.session))
 	server.Domain = "mailbox.test"
 	server.MaxRecipients = 1
@@ -143,19 +105,5 @@ func (s *Server) Revive() error {
 	server.EnableSMTPUTF8 = true
 	// The library logs connections that a client left, which tests do on purpose.
 	server.ErrorLog = log.New(io.Discard, "", 0)
-	s.server, s.listener = server, l
-	s.work.Go(func() {
-		_ = server.Serve(l) // ends with the port
-	})
-	return nil
-}
-
-// Close ends the provider.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
-	s.Die()
-	s.work.Wait()
-	return nil
+	_ = server.Serve(l) // ends with the port
 }

@@ -42,7 +42,7 @@ var states = map[string]byte{"DELIVRD": 2, "EXPIRED": 3, "UNDELIV": 5}
 func (c *session) submit(p *pdu.SubmitSM) {
 	s := c.server
 	b := s.Behaviour()
-	if !c.pause(time.Duration(b.DelayMS) * time.Millisecond) {
+	if !pause(time.Duration(b.DelayMS)*time.Millisecond, c.done) {
 		return
 	}
 	id, status := s.judge(p)
@@ -60,25 +60,8 @@ func (c *session) submit(p *pdu.SubmitSM) {
 	after := time.Duration(b.DeliverMS) * time.Millisecond
 	late := expires(p.ValidityPeriod, after)
 	// What a centre took it brings, whether the client is still there or not.
-	if s.pause(after) {
+	if pause(after, s.Ended()) {
 		c.bring(p, id, b, late)
-	}
-}
-
-// pause waits, unless the centre ends before.
-func (s *Server) pause(d time.Duration) bool {
-	for end := time.Now().Add(d); ; {
-		left := time.Until(end)
-		if left <= 0 {
-			return true
-		}
-		s.mu.Lock()
-		ended := s.ended
-		s.mu.Unlock()
-		if ended {
-			return false
-		}
-		time.Sleep(min(left, 50*time.Millisecond))
 	}
 }
 

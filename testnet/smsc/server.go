@@ -3,7 +3,6 @@ package smsc
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -55,14 +54,13 @@ type Counts struct {
 	Binds, Refused, Submitted, Throttled, Taken, Receipts int
 }
 
-// Server is the centre.
+// Server is the centre. Its Port dies and is revived.
 type Server struct {
+	*inbox.Port
 	cfg  Config
-	work sync.WaitGroup
+	work sync.WaitGroup // sessions and submissions
 
 	mu        sync.Mutex
-	address   string
-	listener  net.Listener // nil while dead
 	sessions  map[*session]struct{}
 	behaviour Behaviour
 	window    []time.Time // submissions of the last second, for Rate
@@ -70,7 +68,6 @@ type Server struct {
 	owed      map[string][]receipt // by account, until it binds again
 	nextID    uint64
 	counts    Counts
-	ended     bool
 }
 
 // Start opens the port and serves until Close.
@@ -79,20 +76,14 @@ func Start(cfg Config) (*Server, error) {
 		return nil, errors.New("start smsc: it needs an inbox, a clock and at least one account")
 	}
 	s := &Server{
-		cfg: cfg, address: cfg.Address,
+		cfg:      cfg,
 		sessions: map[*session]struct{}{}, parts: map[partKey]*assembly{}, owed: map[string][]receipt{},
 	}
+	s.Port = inbox.NewPort("smsc", cfg.Address, s.serve)
 	if err := s.Revive(); err != nil {
 		return nil, err
 	}
 	return s, nil
-}
-
-// Addr is the address of the SMPP port, also while the centre is dead.
-func (s *Server) Addr() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.address
 }
 
 // Behaviour returns how the centre misbehaves now.
@@ -117,53 +108,17 @@ func (s *Server) Counts() Counts {
 	return s.counts
 }
 
-// Die cuts all connections and takes none, without a word of farewell.
-func (s *Server) Die() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.listener != nil {
-		_ = s.listener.Close() // nothing to be done about a port that does not close
-		s.listener = nil
-	}
-	for c := range s.sessions {
-		_ = c.conn.Close()
-	}
+// Close ends the centre.
+func (s *Server) Close() error {
+	err := s.Port.Close()
+	s.work.Wait()
+	return err
 }
 
-// Revive opens the port again, at the same address.
-func (s *Server) Revive() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.listener != nil {
-		return errors.New("revive smsc: it is alive")
-	}
-	if s.ended {
-		return errors.New("revive smsc: it is closed")
-	}
-	l, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return fmt.Errorf("open smpp port: %w", err)
-	}
-	s.address = l.Addr().String()
+func (s *Server) serve(l net.Listener) {
 	if s.cfg.TLS != nil {
 		l = tls.NewListener(l, s.cfg.TLS)
 	}
-	s.listener = l
-	s.work.Go(func() { s.accept(l) })
-	return nil
-}
-
-// Close ends the centre.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
-	s.Die()
-	s.work.Wait()
-	return nil
-}
-
-func (s *Server) accept(l net.Listener) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -171,15 +126,8 @@ func (s *Server) accept(l net.Listener) {
 		}
 		c := newSession(s, conn)
 		s.mu.Lock()
-		dead := s.listener != l
-		if !dead {
-			s.sessions[c] = struct{}{}
-		}
+		s.sessions[c] = struct{}{}
 		s.mu.Unlock()
-		if dead {
-			_ = conn.Close()
-			return
-		}
 		s.work.Go(func() {
 			c.serve()
 			s.mu.Lock()

@@ -132,15 +132,15 @@ func (c *session) send(p pdu.PDU) error {
 	return err
 }
 
-// pause waits, unless the connection ends before.
-func (c *session) pause(d time.Duration) bool {
+// pause waits, unless that ends before for whose sake it waits.
+func pause(d time.Duration, ended <-chan struct{}) bool {
 	if d <= 0 {
 		return true
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
-	case <-c.done:
+	case <-ended:
 		return false
 	case <-t.C:
 		return true

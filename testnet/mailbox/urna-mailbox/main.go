@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -62,10 +61,5 @@ func run(cmd *cobra.Command, listen, control string) error {
 		return err
 	}
 	defer s.Close()
-	l, err := inbox.Listen(control)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "smtp %s\ncontrol http://%s\n", s.Addr(), l.Addr())
-	return inbox.Serve(cmd.Context(), l, inbox.Control(box, s))
+	return inbox.Run(cmd.Context(), cmd.OutOrStdout(), "smtp "+s.Addr(), s, control, box)
 }

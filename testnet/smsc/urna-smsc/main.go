@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -84,10 +83,5 @@ func run(cmd *cobra.Command, listen, control string, passwords map[string]string
 		return err
 	}
 	defer s.Close()
-	l, err := inbox.Listen(control)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "smpp %s\ncontrol http://%s\n", s.Addr(), l.Addr())
-	return inbox.Serve(cmd.Context(), l, inbox.Control(box, s))
+	return inbox.Run(cmd.Context(), cmd.OutOrStdout(), "smpp "+s.Addr(), s, control, box)
 }
