@@ -67,6 +67,10 @@ func (c *cabinet) logIn(cmd *cobra.Command, purpose string, election [32]byte) e
 	if err != nil {
 		return err
 	}
+	// A gateway may have led the browser on to the log-in of another.
+	if !api.LoginFits(grants[0], api.LoginTag(purpose, [32]byte{}, election, [32]byte{})) {
+		return terminal.Refused(session.ErrOtherLogin)
+	}
 	var opened api.SessionAnswer
 	c.bearer, opened, err = c.at.Session(ctx, api.SessionRequest{ID: grants[0], Verifier: verifier[:]})
 	c.mark = opened.Mark

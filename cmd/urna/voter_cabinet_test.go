@@ -18,6 +18,8 @@ import (
 type registrar struct {
 	*httptest.Server
 	back string
+	// tag with which a log-in comes back.
+	tag string
 	// have is the person's application, filed what was filed.
 	have  []api.Application
 	filed string
@@ -34,11 +36,11 @@ func newRegistrar(t *testing.T) *registrar {
 		if err := json.NewDecoder(q.Body).Decode(&in); err != nil {
 			t.Error(err)
 		}
-		r.back = in.Return
+		r.back, r.tag = in.Return, api.LoginTag(in.Purpose, [32]byte{}, [32]byte(in.Election), [32]byte{})
 		answer(w, api.LoginAnswer{URL: r.URL + "/login/x"})
 	})
 	mux.HandleFunc("GET /login/x", func(w http.ResponseWriter, q *http.Request) {
-		http.Redirect(w, q, r.back+"?login=grant", http.StatusSeeOther)
+		http.Redirect(w, q, r.back+"?login=grant."+r.tag, http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /v1/session", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, api.SessionAnswer{Session: "s", Mark: "0417"})

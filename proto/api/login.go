@@ -1,8 +1,11 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Purposes of a log-in.
@@ -47,11 +50,36 @@ type LoginAnswer struct {
 // value: in the fragment ("#login=…") of a page, in the query ("?login=…") of a
 // loopback address. That value, not the id under which the log-in began, is what
 // is redeemed: who begins a log-in and has another person finish it gets nothing.
+// It ends with LoginTag, by which the device knows whose log-in it is and what for.
 // A log-in that failed comes back with "login_error=" and the name of the refusal.
 type SessionRequest struct {
 	// ID is the value that came back as "login".
 	ID       string `json:"id"`
 	Verifier Hex    `json:"verifier"`
+}
+
+// LoginTag is what a value that comes back as "login" ends with, after a dot: by
+// whom the log-in was taken and what for. A device looks at it before it redeems:
+// a gateway that leads the browser on to another one's log-in, which it began
+// itself, would else be handed what opens a session there. Operator is the key of
+// the issuer whose gateway it is for PurposeToken, and all zero for the others:
+// no list says whose key a registrar has.
+func LoginTag(purpose string, operator, election, request [32]byte) string {
+	if purpose != PurposeToken {
+		operator = [32]byte{}
+	}
+	b := []byte("urna/v1/api/login")
+	for _, part := range [][32]byte{operator, election, request} {
+		b = append(b, part[:]...)
+	}
+	sum := sha256.Sum256(append(b, purpose...))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// LoginFits reports whether a value that came back as "login" ends with a tag.
+func LoginFits(login, tag string) bool {
+	secret, ends, ok := strings.Cut(login, ".")
+	return ok && secret != "" && ends == tag
 }
 
 // Format prints a redaction for every verb: the request opens a session.

@@ -102,7 +102,7 @@ func (a *assembly) issuing() (err error) {
 		return err
 	}
 	store := register.New(a.db)
-	if a.entrance, err = newEntrance(a.cfg, a.log, store); err != nil {
+	if a.entrance, err = newEntrance(a.cfg, a.operator.Public(), a.log, store); err != nil {
 		return err
 	}
 	a.work = append(a.work, func(ctx context.Context) { a.entrance.run(ctx, a.log) })

@@ -58,7 +58,7 @@ type portal struct {
 	end          func() error
 }
 
-func newEntrance(cfg config.Config, log *slog.Logger, store *register.Store) (*entrance, error) {
+func newEntrance(cfg config.Config, operator [32]byte, log *slog.Logger, store *register.Store) (*entrance, error) {
 	e := &entrance{disputes: auth.NewDisputes(store.Database())}
 	if !cfg.Login.Portal() {
 		key, err := roster.LoadKey(cfg.AccessKey)
@@ -68,7 +68,7 @@ func newEntrance(cfg config.Config, log *slog.Logger, store *register.Store) (*e
 		e.auth = auth.NewCodes(key, store, time.Now)
 		return e, nil
 	}
-	p, err := newPortal(cfg, log, store)
+	p, err := newPortal(cfg, operator, log, store)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func newEntrance(cfg config.Config, log *slog.Logger, store *register.Store) (*e
 	return e, nil
 }
 
-func newPortal(cfg config.Config, log *slog.Logger, store *register.Store) (*portal, error) {
+func newPortal(cfg config.Config, operator [32]byte, log *slog.Logger, store *register.Store) (*portal, error) {
 	key, err := vault.LoadKey(cfg.VaultKey)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func newPortal(cfg config.Config, log *slog.Logger, store *register.Store) (*por
 		}
 	}
 	p.sessions, err = session.New(session.Config{
-		Database: db, Vault: key, Portal: provider, Roll: p.people, Public: cfg.Public, Origins: cfg.Origins,
+		Database: db, Vault: key, Portal: provider, Roll: p.people, Operator: operator, Public: cfg.Public, Origins: cfg.Origins,
 		Purposes: purposes, Now: time.Now, Random: rand.Reader,
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/login"
+	"github.com/urna-vote/urna/proto/api"
 )
 
 // Stages of an attempt.
@@ -270,6 +271,7 @@ func (s *Store) answer(ctx context.Context, r *row, query url.Values) (grant str
 	if grant, err = s.draw(); err != nil {
 		return "", err
 	}
+	grant += "." + api.LoginTag(string(r.purpose), s.cfg.Operator, r.election, r.request)
 	held := hash("grant", grant)
 	err = s.cfg.Database.Update(func(tx *database.Tx) error {
 		_, err := tx.Exec("UPDATE login_attempt SET stage = ?, attempt = ?, grant_ = ?, entry = ?, style = ?, account = ? WHERE id = ? AND stage = ?",

@@ -18,7 +18,8 @@
 // Three parties must be one for a session to be made: the browser that went to
 // the portal (the cookie), the page to which the browser came back (the grant,
 // which only a known origin or the person's own device receives), and the device
-// that began (the verifier). So who begins a log-in and has another person finish
+// that began (the verifier). The grant says whose it is and what for, so that a
+// device hands it to no other gateway that led the browser here. So who begins a log-in and has another person finish
 // it gets no session, and who steals an address of a browser's history neither.
 //
 // # At rest

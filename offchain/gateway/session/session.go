@@ -64,6 +64,9 @@ type Config struct {
 	// Portal that people log in at.
 	Portal login.Provider
 	Roll   Roll
+	// Operator is the issuer's key, which the device knows from the election; zero
+	// where no token is issued.
+	Operator [32]byte
 	// Public address of the gateway ("https://gateway.example"), where browsers
 	// find /login; registered at the portal with /login/callback.
 	Public string

@@ -22,6 +22,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/notice"
 	"github.com/urna-vote/urna/offchain/gateway/session"
 	"github.com/urna-vote/urna/offchain/gateway/vault"
+	"github.com/urna-vote/urna/proto/api"
 )
 
 const page = "https://vote.example"
@@ -572,4 +573,43 @@ func TestASessionPrintsAsARedaction(t *testing.T) {
 	if _, err := s.MarshalText(); err == nil {
 		t.Fatal("a session is written")
 	}
+}
+
+// T33: a corrupt member begins a log-in here with a request and a verifier of its
+// own, and leads a voter's browser to it, with the voter's own return address. What
+// comes back would open the voter's session to it; it tells the voter's device
+// that it is not the member's, which hands it over to nobody.
+func TestWhatComesBackTellsWhoseLogInItIsAndWhatFor(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newTown(t, db)
+		corrupt, theirs := [32]byte{66}, [32]byte{67}
+		w.cfg.Operator = [32]byte{65}
+		w.store = w.replica()
+		grant := w.grant(session.Token, theirs)
+		if !api.LoginFits(grant, api.LoginTag(api.PurposeToken, w.cfg.Operator, election, theirs)) {
+			t.Error("it does not name this issuer and the request")
+		}
+		for name, tag := range map[string]string{
+			"the corrupt member's":       api.LoginTag(api.PurposeToken, corrupt, election, theirs),
+			"of the voter's own request": api.LoginTag(api.PurposeToken, w.cfg.Operator, election, request),
+			"of another election":        api.LoginTag(api.PurposeToken, w.cfg.Operator, [32]byte{2}, theirs),
+			"for a dispute":              api.LoginTag(api.PurposeDispute, w.cfg.Operator, election, theirs),
+			"none":                       "",
+		} {
+			if api.LoginFits(grant, tag) {
+				t.Errorf("it passes as one %s", name)
+			}
+		}
+		// The tag cannot be exchanged for the device's sake.
+		secret, _, _ := strings.Cut(grant, ".")
+		for _, other := range []string{secret, secret + "." + api.LoginTag(api.PurposeToken, corrupt, election, request)} {
+			if _, _, err := w.store.Redeem(context.Background(), other, verifier); !errors.Is(err, session.ErrAttempt) {
+				t.Errorf("redeemed under another tag: %v", err)
+			}
+		}
+		grant = w.grant(session.Application, [32]byte{})
+		if !api.LoginFits(grant, api.LoginTag(api.PurposeApplication, [32]byte{}, election, [32]byte{})) {
+			t.Error("a registrar's names no application")
+		}
+	})
 }

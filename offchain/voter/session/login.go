@@ -83,6 +83,10 @@ func (e *LoginError) Error() string {
 // ErrOtherPerson: a log-in ended at another person's entry.
 var ErrOtherPerson = errors.New("the account that logged in is of another person, or votes in another territory")
 
+// ErrOtherLogin: what the browser brought back is not of this member and request.
+// It is shown to nobody: the member may have led the browser on to another one.
+var ErrOtherLogin = errors.New("the browser came back from the log-in of another organisation or for something else: do not go on, and tell the commission")
+
 // login is a session at a member. It lives in memory only: after a crash the
 // person logs in again, for the same request.
 type login struct {
@@ -194,7 +198,11 @@ func (s *Session) begin(ctx context.Context, request [32]byte, member *electionv
 }
 
 func (s *Session) redeem(ctx context.Context, request [32]byte, member *electionv1.Issuer, grant string, verifier [32]byte) error {
-	access, _ := s.cfg.Access([32]byte(member.OperatorKey))
+	operator := [32]byte(member.OperatorKey)
+	if !api.LoginFits(grant, api.LoginTag(api.PurposeToken, operator, s.st.election, request)) {
+		return fmt.Errorf("log in: %w", ErrOtherLogin)
+	}
+	access, _ := s.cfg.Access(operator)
 	bearer, answer, err := access.Portal.Session(ctx, api.SessionRequest{ID: grant, Verifier: verifier[:]})
 	if err != nil {
 		return fmt.Errorf("redeem log-in: %w", err)
@@ -208,6 +216,6 @@ func (s *Session) redeem(ctx context.Context, request [32]byte, member *election
 	if s.logins == nil {
 		s.logins = map[[32]byte]*login{}
 	}
-	s.logins[[32]byte(member.OperatorKey)] = &login{request: request, bearer: bearer, channels: answer.Channels, mark: answer.Mark}
+	s.logins[operator] = &login{request: request, bearer: bearer, channels: answer.Channels, mark: answer.Mark}
 	return nil
 }

@@ -24,8 +24,9 @@ import (
 // counter is a member at which people log in: it judges session and code, and
 // hands the rest to the member's gateway as a slip would.
 type counter struct {
-	access session.Access
-	entry  [32]byte
+	access   session.Access
+	operator [32]byte
+	entry    [32]byte
 
 	mu sync.Mutex
 	// logins and codes asked for, requests they were for.
@@ -38,6 +39,10 @@ type counter struct {
 	// whether that one is of this session.
 	busy int
 	lost bool
+	// redeemed log-ins.
+	redeemed int
+	// mislead the browser to a log-in with another tag.
+	mislead func(election, request [32]byte) string
 	// entry of whoever logs in, if another.
 	other bool
 }
@@ -47,12 +52,19 @@ func (c *counter) Login(_ context.Context, r api.LoginRequest) (api.LoginAnswer,
 	defer c.mu.Unlock()
 	c.logins++
 	c.requests[string(r.Request)] = true
-	return api.LoginAnswer{URL: r.Return + "?login=grant-" + r.Challenge.String()}, nil
+	tag := api.LoginTag(r.Purpose, c.operator, [32]byte(r.Election), [32]byte(r.Request))
+	if c.mislead != nil {
+		tag = c.mislead([32]byte(r.Election), [32]byte(r.Request))
+	}
+	return api.LoginAnswer{URL: r.Return + "?login=grant-" + r.Challenge.String() + "." + tag}, nil
 }
 
 // Session implements session.Portal over the real client: the bearer's type
 // cannot be made elsewhere.
 func (c *counter) Session(ctx context.Context, r api.SessionRequest) (issuer.Bearer, api.SessionAnswer, error) {
+	c.mu.Lock()
+	c.redeemed++
+	c.mu.Unlock()
 	entry := c.entry
 	if c.other {
 		entry[0] ^= 1
@@ -165,7 +177,7 @@ func (w *world) portalConfig(st *session.State) (session.Config, *typist) {
 		a, ok := right(operator)
 		name := w.gateways[operator].name
 		if p.counters[name] == nil {
-			p.counters[name] = &counter{access: a, entry: st.Entry(), requests: map[string]bool{}}
+			p.counters[name] = &counter{access: a, operator: operator, entry: st.Entry(), requests: map[string]bool{}}
 		}
 		return session.Access{Issuer: a.Issuer, Portal: p.counters[name]}, ok
 	}
@@ -299,3 +311,29 @@ func TestAnotherPanelIsAnotherLogIn(t *testing.T) {
 }
 
 func answer(w http.ResponseWriter, v any) { _ = json.NewEncoder(w).Encode(v) }
+
+// T33: a corrupt member leads the browser on to a log-in that it began itself,
+// at another member or at the registrar, and hopes to be handed what comes back.
+func TestALogInOfAnotherGatewayIsHandedToNobody(t *testing.T) {
+	for name, tag := range map[string]func(election, request [32]byte) string{
+		"another member": func(election, request [32]byte) string {
+			return api.LoginTag(api.PurposeToken, [32]byte{9}, election, request)
+		},
+		"another request": func(election, _ [32]byte) string {
+			return api.LoginTag(api.PurposeToken, [32]byte{9}, election, [32]byte{8})
+		},
+		"the registrar": func(_, _ [32]byte) string {
+			return api.LoginTag(api.PurposeApplication, [32]byte{}, [32]byte{}, [32]byte{})
+		},
+		"nobody": func(_, _ [32]byte) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			s, p := w.portalSession(w.state(0))
+			p.counters["issuer-1"].mislead = tag
+			if err := s.Token(context.Background()); !errors.Is(err, session.ErrOtherLogin) || w.issued() != 0 || p.counters["issuer-1"].redeemed != 0 {
+				t.Fatal(err, w.issued(), p.counters["issuer-1"].redeemed)
+			}
+		})
+	}
+}
