@@ -18,7 +18,7 @@ func TestMetricsAreReadFromBenchmarks(t *testing.T) {
 
 func TestFiguresOfAnEarlierRunStay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sub", "bench.json")
-	r, err := openResults(path)
+	r, err := openResults(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestFiguresOfAnEarlierRunStay(t *testing.T) {
 	if err := r.save(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := openResults(path)
+	again, err := openResults(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +36,17 @@ func TestFiguresOfAnEarlierRunStay(t *testing.T) {
 	if v, ok := again.number("audit_per_s"); !ok || v != 9000 || len(again.group("growth")) != 2 {
 		t.Fatal(again.values)
 	}
+	other, err := openResults(path+".none", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := other.number("audit_per_s"); !ok || v != 9000 {
+		t.Error("another checkout does not go on with what was published")
+	}
 	if err := os.WriteFile(path, []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openResults(path); err == nil {
+	if _, err := openResults(path, ""); err == nil {
 		t.Error("a damaged file of figures was taken for empty")
 	}
 }

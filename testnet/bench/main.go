@@ -116,7 +116,7 @@ func stageNames() (names []string) {
 }
 
 func run(ctx context.Context, o options) error {
-	results, err := openResults(o.out)
+	results, err := openResults(o.out, published(o.docs))
 	if err != nil {
 		return err
 	}

@@ -23,21 +23,28 @@ type results struct {
 }
 
 // openResults reads the figures of earlier runs, which stand until they are
-// measured again.
-func openResults(path string) (*results, error) {
+// measured again: those of this checkout, or else the published ones.
+func openResults(path, published string) (*results, error) {
 	r := &results{path: path, values: map[string]any{}}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return r, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read figures: %w", err)
-	}
-	if err := json.Unmarshal(text, &r.values); err != nil {
-		return nil, fmt.Errorf("read figures %s: %w", path, err)
+	for _, from := range []string{path, published} {
+		text, err := os.ReadFile(from)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read figures: %w", err)
+		}
+		if err := json.Unmarshal(text, &r.values); err != nil {
+			return nil, fmt.Errorf("read figures %s: %w", from, err)
+		}
+		break
 	}
 	return r, nil
 }
+
+// published is the file of figures beside a document: what its tables are
+// written from, so that another checkout can go on with them.
+func published(docs string) string { return strings.TrimSuffix(docs, filepath.Ext(docs)) + ".json" }
 
 // set sets a figure and notes at which commit it was measured.
 func (r *results) set(key string, value any) {
@@ -87,20 +94,22 @@ func (r *results) put(group, key string, value any) {
 }
 
 // save replaces the file whole.
-func (r *results) save() error {
+func (r *results) save() error { return r.saveAs(r.path) }
+
+func (r *results) saveAs(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	text, err := json.MarshalIndent(r.values, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write figures: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write figures: %w", err)
 	}
-	if err := os.WriteFile(r.path+".new", append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write figures: %w", err)
 	}
-	return os.Rename(r.path+".new", r.path)
+	return os.Rename(path+".new", path)
 }
 
 // generic turns a report into what JSON gives back, so that figures of this run
