@@ -10,6 +10,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/notice"
 	"github.com/urna-vote/urna/offchain/gateway/people"
+	"github.com/urna-vote/urna/offchain/gateway/rounds"
 )
 
 // How notices of endorsement are sent. A lease is longer than a message may wait,
@@ -53,18 +54,7 @@ func NewTeller(db *database.DB, people *people.Store, outbox Mailer, name string
 
 // Run tells until the context ends; failed gets errors of the database.
 func (t *Teller) Run(ctx context.Context, every time.Duration, failed func(error)) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := t.Tell(ctx); err != nil && ctx.Err() == nil {
-				failed(err)
-			}
-		}
-	}
+	rounds.Every(ctx, every, t.Tell, failed)
 }
 
 // Tell does what is to be done now: takes in what became of messages, and sends

@@ -24,6 +24,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/people"
 	"github.com/urna-vote/urna/offchain/gateway/register"
 	"github.com/urna-vote/urna/offchain/gateway/roster"
+	"github.com/urna-vote/urna/offchain/gateway/rounds"
 	"github.com/urna-vote/urna/offchain/gateway/session"
 	"github.com/urna-vote/urna/offchain/gateway/vault"
 	"github.com/urna-vote/urna/proto/api"
@@ -198,18 +199,10 @@ func (e *entrance) run(ctx context.Context, log *slog.Logger) {
 	telling.Go(func() {
 		p.teller.Run(ctx, tellEvery, func(err error) { log.Warn("notices of endorsements wait", "error", err) })
 	})
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := errors.Join(p.sessions.Sweep(ctx), p.codes.Sweep(ctx)); err != nil && ctx.Err() == nil {
-				log.Warn("log-ins that are over were not swept", "error", err)
-			}
-		}
+	sweep := func(ctx context.Context) error {
+		return errors.Join(p.sessions.Sweep(ctx), p.codes.Sweep(ctx))
 	}
+	rounds.Every(ctx, sweepEvery, sweep, func(err error) { log.Warn("log-ins that are over were not swept", "error", err) })
 }
 
 // close lets messages under way end.

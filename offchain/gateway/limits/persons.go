@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/rounds"
 )
 
 // flushEvery is how often counts are added to the table.
@@ -62,18 +63,7 @@ func (p *Persons) Allow(person [32]byte) (wait time.Duration) {
 // Run adds counts to the table until the context ends. A failure is told and
 // the counts are kept.
 func (p *Persons) Run(ctx context.Context, failed func(error)) {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := p.Flush(); err != nil {
-				failed(err)
-			}
-		}
-	}
+	rounds.Every(ctx, flushEvery, func(context.Context) error { return p.Flush() }, failed)
 }
 
 // Flush adds what was counted to the table, and takes over what other replicas

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/database"
+	"github.com/urna-vote/urna/offchain/gateway/rounds"
 )
 
 // How tickets live.
@@ -140,18 +141,7 @@ func (r *Room) note(issued, admitted int64) {
 
 // Run admits people until the context ends; failures are told.
 func (r *Room) Run(ctx context.Context, failed func(error)) {
-	tick := time.NewTicker(TickTime)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := r.Tick(ctx); err != nil && ctx.Err() == nil {
-				failed(err)
-			}
-		}
-	}
+	rounds.Every(ctx, TickTime, r.Tick, failed)
 }
 
 // Tick admits as many as there is power for.

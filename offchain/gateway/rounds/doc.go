@@ -1,0 +1,3 @@
+// Package rounds does again and again what a gateway has to do beside its
+// requests. It must never know what that is.
+package rounds
