@@ -369,3 +369,25 @@ func TestKindIsTold(t *testing.T) {
 		}
 	})
 }
+
+// What is known of persons is sealed; who may log in, and when, is not.
+func TestNobodyElseReadsTheFiles(t *testing.T) {
+	path := databasetest.SQLite(t)
+	db, err := database.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Update(func(tx *database.Tx) error { return put(tx, 1, 0, "x") }); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", filepath.Base(name), info.Mode().Perm())
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
@@ -61,6 +62,14 @@ func openSQLite(path string, writes bool) (*sql.DB, error) {
 	options, connections := "_pragma=query_only(1)", readers
 	if writes {
 		options, connections = "_txlock=immediate&_pragma=synchronous(FULL)&_pragma=journal_mode(WAL)", 1
+		// The library would let everybody read it; what it makes beside has the same mode.
+		f, err := os.OpenFile(abs, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("open database: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("open database: %w", err)
+		}
 	}
 	// busy_timeout first: the other settings may have to wait for a replica.
 	dsn := fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&%s", (&url.URL{Path: abs}).EscapedPath(), busyMS, options)
