@@ -59,6 +59,7 @@ var Table = []Rule{
 	{"node/...", join(config, xTypes, []string{"node/...", "app", "app/genesis", "app/mempool", "app/version", "app/store", "x/*/keeper", "proto/...", "crypto/...", engine, "github.com/cometbft/cometbft-db",
 		"github.com/danielgtaylor/huma/v2/...", "github.com/prometheus/client_golang/...", "github.com/transparency-dev/...", "golang.org/x/mod/sumdb/note", protobuf, "golang.org/x/time/rate", "internal/connections"}),
 		"a node runs the application; it holds no trustee's or issuer's key"},
+	{"offchain/chain/chaintest", []string{engine, "offchain/chain", "proto/api", "x/chainid"}, "signed heads for tests"},
 	{"offchain/chain", join(engineWire, xTypes, []string{"proto/...", "crypto/...", protobuf}), "headers and commits without the engine"},
 	{"offchain/client", join(xTypes, []string{"offchain/chain", "proto/...", "crypto/..."}), "the public API as a client sees it"},
 	{"offchain/keyfile", []string{"crypto/sign"}, "a signing key in a file"},

@@ -13,6 +13,7 @@ import (
 	"github.com/urna-vote/urna/crypto/merkle"
 	"github.com/urna-vote/urna/internal/sample"
 	"github.com/urna-vote/urna/offchain/chain"
+	"github.com/urna-vote/urna/offchain/chain/chaintest"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/gateway/chainview"
 	"github.com/urna-vote/urna/offchain/gateway/issue"
@@ -31,7 +32,7 @@ import (
 // may lie in what is not signed.
 type node struct {
 	t        *testing.T
-	signer   *signer
+	signer   *chaintest.Signer
 	id       [32]byte
 	objects  map[string][]byte
 	entries  []byte
@@ -44,9 +45,9 @@ type node struct {
 
 func newNode(t *testing.T) *node {
 	t.Helper()
-	n := &node{t: t, signer: newSigner(t, 1), objects: map[string][]byte{}, removed: make([]byte, roll.ChunkBytes), receipts: map[[32]byte]bool{}, txs: map[[32]byte][]byte{}}
+	n := &node{t: t, signer: chaintest.New(t, 1), objects: map[string][]byte{}, removed: make([]byte, roll.ChunkBytes), receipts: map[[32]byte]bool{}, txs: map[[32]byte][]byte{}}
 	def := sample.Definition()
-	n.id = election.DefinitionID(n.signer.trust.ChainID(), def)
+	n.id = election.DefinitionID(n.signer.Trust.ChainID(), def)
 	for i := range 5 {
 		n.entries = append(n.entries, sample.Entry(fmt.Sprint(i))...)
 	}
@@ -112,8 +113,8 @@ func (n *node) Proven(_ context.Context, id [32]byte, names ...string) (*chain.P
 	root, some := tree.Root(), make([]byte, 32)
 	answer.Leaves = api.AppLeaves{LogRoot: some, StateDigest: some, ElectionsRoot: root[:], Rules: 1, TimeMS: 1}
 	answer.ElectionProof = api.NamedProof{Size: 1}
-	answer.Head = n.signer.head(n.t, 9, answer.Leaves)
-	return n.signer.trust.VerifyProven(id, answer)
+	answer.Head = n.signer.Head(n.t, 9, answer.Leaves)
+	return n.signer.Trust.VerifyProven(id, answer)
 }
 
 func (n *node) RollEntry(_ context.Context, _, entry [32]byte) (*api.RollEntry, error) {
@@ -161,7 +162,7 @@ func entry(i int) [32]byte { return [32]byte(sample.Entry(fmt.Sprint(i))) }
 
 func newView(n *node) (*chainview.View, *time.Time) {
 	now := time.Unix(1000, 0)
-	return chainview.New(n, n.signer.trust.ChainID(), func() time.Time {
+	return chainview.New(n, n.signer.Trust.ChainID(), func() time.Time {
 		now = now.Add(time.Millisecond)
 		return now
 	}), &now
@@ -260,7 +261,7 @@ func TestOnlyAProvenIssuanceIsAToken(t *testing.T) {
 	e := entry(1)
 	token := &issuancev1.IssueToken{ElectionId: n.id[:], Entry: e[:], ClaimKeyHash: e[:],
 		BlindedHashes: [][]byte{e[:]}, Endorsements: [][]byte{make([]byte, 64)}}
-	raw, err := envelope.EncodeUnsigned(n.signer.trust.ChainID(), uint32(txv1.Kind_KIND_ISSUE_TOKEN), ledger.MustEncode(token))
+	raw, err := envelope.EncodeUnsigned(n.signer.Trust.ChainID(), uint32(txv1.Kind_KIND_ISSUE_TOKEN), ledger.MustEncode(token))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +279,7 @@ func TestOnlyAProvenIssuanceIsAToken(t *testing.T) {
 	if _, err := v.Token(context.Background(), hash); !errors.Is(err, issue.ErrNode) {
 		t.Fatal("other bytes than the receipt's:", err)
 	}
-	cast, err := envelope.Encode(n.signer.trust.ChainID(), uint32(txv1.Kind_KIND_CAST_BALLOT), []byte{1}, sample.Key("a"))
+	cast, err := envelope.Encode(n.signer.Trust.ChainID(), uint32(txv1.Kind_KIND_CAST_BALLOT), []byte{1}, sample.Key("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestAnIssuanceThatTheFirstNodeLacksIsProvenByAnother(t *testing.T) {
 	e := entry(1)
 	token := &issuancev1.IssueToken{ElectionId: n.id[:], Entry: e[:], ClaimKeyHash: e[:],
 		BlindedHashes: [][]byte{e[:]}, Endorsements: [][]byte{make([]byte, 64)}}
-	raw, err := envelope.EncodeUnsigned(n.signer.trust.ChainID(), uint32(txv1.Kind_KIND_ISSUE_TOKEN), ledger.MustEncode(token))
+	raw, err := envelope.EncodeUnsigned(n.signer.Trust.ChainID(), uint32(txv1.Kind_KIND_ISSUE_TOKEN), ledger.MustEncode(token))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +316,7 @@ func TestAnIssuanceThatTheFirstNodeLacksIsProvenByAnother(t *testing.T) {
 		further []chainview.Node
 		want    error
 	}{"behind alone": {nil, issue.ErrNotOnRecord}, "with others": {[]chainview.Node{behind{n}, n}, nil}} {
-		v := chainview.New(chainview.Several{Node: behind{n}, Further: c.further}, n.signer.trust.ChainID(), time.Now)
+		v := chainview.New(chainview.Several{Node: behind{n}, Further: c.further}, n.signer.Trust.ChainID(), time.Now)
 		if _, err := v.Token(context.Background(), hash); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}

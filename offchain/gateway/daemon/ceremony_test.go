@@ -21,13 +21,9 @@ import (
 	"testing"
 	"time"
 
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
-	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
-	"github.com/cometbft/cometbft/types"
-
 	"github.com/urna-vote/urna/crypto/merkle"
 	"github.com/urna-vote/urna/internal/sample"
-	"github.com/urna-vote/urna/offchain/chain"
+	"github.com/urna-vote/urna/offchain/chain/chaintest"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/daemon"
 	"github.com/urna-vote/urna/offchain/gateway/database"
@@ -40,40 +36,10 @@ import (
 	"github.com/urna-vote/urna/x/ledger"
 )
 
-// head signs leaves as the state of a height.
-func (s *signer) head(t *testing.T, height int64, leaves api.AppLeaves) api.Head {
-	t.Helper()
-	app, err := chain.AppHash(leaves)
-	must(t, err)
-	sum := func(what string) []byte { h := sha256.Sum256([]byte(what)); return h[:] }
-	h := &types.Header{
-		Version: cmtversion.Consensus{Block: 11, App: 1}, ChainID: s.trust.ChainID(), Height: height + 1, Time: time.Unix(1700000100, 0).UTC(),
-		LastBlockID:    types.BlockID{Hash: sum("last"), PartSetHeader: types.PartSetHeader{Total: 1, Hash: sum("parts")}},
-		LastCommitHash: sum("commit"), DataHash: sum("data"), ValidatorsHash: s.set.Hash(), NextValidatorsHash: s.set.Hash(),
-		ConsensusHash: sum("consensus"), AppHash: app[:], LastResultsHash: sum("results"), EvidenceHash: sum("evidence"),
-		ProposerAddress: s.set.Validators[0].Address,
-	}
-	id := types.BlockID{Hash: h.Hash(), PartSetHeader: types.PartSetHeader{Total: 1, Hash: sum("parts of this")}}
-	commit := &types.Commit{Height: h.Height, BlockID: id}
-	for i, key := range s.keys {
-		vote := types.Vote{Type: cmtproto.PrecommitType, Height: h.Height, BlockID: id, Timestamp: h.Time,
-			ValidatorAddress: s.set.Validators[i].Address, ValidatorIndex: int32(i)}
-		signature, err := key.Sign(types.VoteSignBytes(s.trust.ChainID(), vote.ToProto()))
-		must(t, err)
-		commit.Signatures = append(commit.Signatures, types.CommitSig{
-			BlockIDFlag: types.BlockIDFlagCommit, ValidatorAddress: vote.ValidatorAddress, Timestamp: vote.Timestamp, Signature: signature})
-	}
-	header, err := h.ToProto().Marshal()
-	must(t, err)
-	signed, err := commit.ToProto().Marshal()
-	must(t, err)
-	return api.Head{Height: height, Header: header, Commit: signed}
-}
-
 // town is an election as a node shows it, with proofs.
 type town struct {
 	t      *testing.T
-	signer *signer
+	signer *chaintest.Signer
 	id     [32]byte
 
 	mu      sync.Mutex
@@ -83,7 +49,7 @@ type town struct {
 // newTown has an issuer that sits in both panels: the gateway of the settings.
 func newTown(t *testing.T) (*town, config.Config) {
 	t.Helper()
-	w := &town{t: t, signer: newSigner(t, 1), objects: map[string][]byte{}}
+	w := &town{t: t, signer: chaintest.New(t, 1), objects: map[string][]byte{}}
 	node := httptest.NewServer(w)
 	t.Cleanup(node.Close)
 	c := homeOf(t, w.signer, node.URL)
@@ -92,7 +58,7 @@ func newTown(t *testing.T) (*town, config.Config) {
 	public := operator.Public()
 	def := sample.Definition()
 	def.Issuers[0].OperatorKey = public[:]
-	w.id = election.DefinitionID(w.signer.trust.ChainID(), def)
+	w.id = election.DefinitionID(w.signer.Trust.ChainID(), def)
 	w.objects["definition"] = ledger.MustEncode(def)
 	w.phase(electionv1.Phase_PHASE_VOTING)
 	return w, c
@@ -107,7 +73,7 @@ func (w *town) phase(p electionv1.Phase) {
 func (w *town) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/v1/status":
-		_ = json.NewEncoder(to).Encode(api.Status{ChainID: w.signer.trust.ChainID()})
+		_ = json.NewEncoder(to).Encode(api.Status{ChainID: w.signer.Trust.ChainID()})
 	case fmt.Sprintf("/v1/elections/%x/proven", w.id):
 		_ = json.NewEncoder(to).Encode(w.proven(strings.Split(r.URL.Query().Get("names"), ",")))
 	default:
@@ -136,7 +102,7 @@ func (w *town) proven(names []string) *api.Proven {
 	top, some := tree.Root(), make([]byte, 32)
 	answer.Leaves = api.AppLeaves{LogRoot: some, StateDigest: some, ElectionsRoot: top[:], Rules: 1, TimeMS: 1}
 	answer.ElectionProof = api.NamedProof{Size: 1}
-	answer.Head = w.signer.head(w.t, 9, answer.Leaves)
+	answer.Head = w.signer.Head(w.t, 9, answer.Leaves)
 	return answer
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
+	"github.com/urna-vote/urna/offchain/chain/chaintest"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/daemon"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
@@ -31,20 +32,20 @@ var electionID = [32]byte{5}
 // home is a gateway's directory as "init", "keys make" and "codes import" leave it.
 func home(t *testing.T) config.Config {
 	t.Helper()
-	s := newSigner(t, 1)
+	s := chaintest.New(t, 1)
 	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v1/status" {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(api.Status{ChainID: s.trust.ChainID()})
+		_ = json.NewEncoder(w).Encode(api.Status{ChainID: s.Trust.ChainID()})
 	}))
 	t.Cleanup(node.Close)
 	return homeOf(t, s, node.URL)
 }
 
 // homeOf is a gateway's directory as "init" leaves it.
-func homeOf(t *testing.T, s *signer, node string) config.Config {
+func homeOf(t *testing.T, s *chaintest.Signer, node string) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	identity, err := keyring.NewIdentityFile()
@@ -53,7 +54,7 @@ func homeOf(t *testing.T, s *signer, node string) config.Config {
 	_, err = keyfile.Create(filepath.Join(dir, "operator.json"), rand.Reader)
 	must(t, err)
 	c := config.Default()
-	c.Name, c.Listen, c.Nodes, c.Genesis = "issuer-1", "127.0.0.1:0", []string{node}, s.genesis
+	c.Name, c.Listen, c.Nodes, c.Genesis = "issuer-1", "127.0.0.1:0", []string{node}, s.Genesis
 	file := filepath.Join(dir, config.FileName)
 	must(t, os.WriteFile(file, c.Marshal(), 0o600))
 	c, err = config.Load(file, nil)

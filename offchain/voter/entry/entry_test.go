@@ -11,6 +11,7 @@ import (
 
 	"github.com/urna-vote/urna/crypto/merkle"
 	"github.com/urna-vote/urna/offchain/chain"
+	"github.com/urna-vote/urna/offchain/chain/chaintest"
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/voter/entry"
 	"github.com/urna-vote/urna/proto/api"
@@ -29,7 +30,7 @@ func id(i int) [32]byte { return sha256.Sum256(fmt.Appendf(nil, "entry %d", i)) 
 // ledgerNode is a node over a roll of 20 entries: 3 has a token, 5 was struck.
 type ledgerNode struct {
 	t *testing.T
-	*signer
+	*chaintest.Signer
 	height int64
 	// moves: the ledger goes on between the first answers.
 	moves int
@@ -41,7 +42,7 @@ func bitmap(chunk []byte) *merkle.Tree {
 	return roll.BitmapTree(size, func(uint64) []byte { return hash[:] })
 }
 
-func (n *ledgerNode) Trust() *chain.Trust { return n.trust }
+func (n *ledgerNode) Trust() *chain.Trust { return n.Signer.Trust }
 
 func (n *ledgerNode) RollEntry(_ context.Context, of, want [32]byte) (*api.RollEntry, error) {
 	n.t.Helper()
@@ -117,13 +118,13 @@ func (n *ledgerNode) ProvenRaw(_ context.Context, of [32]byte, _ ...string) (*ch
 	}
 	electionsRoot, some := elections.Root(), bytes.Repeat([]byte{9}, 32)
 	p.Leaves = api.AppLeaves{LogSize: 1, LogRoot: some, StateDigest: some, ElectionsRoot: electionsRoot[:], Rules: 1, TimeMS: 1_700_000_041_000}
-	p.Head = n.head(n.t, n.height, p.Leaves)
-	proven, err := n.trust.VerifyProven(of, p)
+	p.Head = n.Head(n.t, n.height, p.Leaves)
+	proven, err := n.Signer.Trust.VerifyProven(of, p)
 	return proven, p, err
 }
 
 func TestAVoterSeesAndProvesTheOwnEntry(t *testing.T) {
-	n := &ledgerNode{t: t, signer: newSigner(t, 4), height: 41, moves: 2}
+	n := &ledgerNode{t: t, Signer: chaintest.New(t, 4), height: 41, moves: 2}
 	for i, want := range map[int]entry.Standing{
 		0: {Place: chain.Place{Index: 0}}, 3: {Place: chain.Place{Index: 3, Issued: true}}, 5: {Place: chain.Place{Index: 5, Removed: true}},
 	} {
@@ -142,10 +143,10 @@ func TestAVoterSeesAndProvesTheOwnEntry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if offline, err := again.Verify(n.trust); err != nil || *offline != *standing {
+		if offline, err := again.Verify(n.Signer.Trust); err != nil || *offline != *standing {
 			t.Errorf("entry %d offline: %v", i, err)
 		}
-		if _, err := again.Verify(newSigner(t, 4).trust); !errors.Is(err, entry.ErrProof) {
+		if _, err := again.Verify(chaintest.New(t, 4).Trust); !errors.Is(err, entry.ErrProof) {
 			t.Errorf("another chain's genesis: got %v, want ErrProof", err)
 		}
 	}
@@ -155,7 +156,7 @@ func TestAVoterSeesAndProvesTheOwnEntry(t *testing.T) {
 }
 
 func TestANodeThatLiesAboutATokenIsNotBelieved(t *testing.T) {
-	n := &ledgerNode{t: t, signer: newSigner(t, 4), height: 41}
+	n := &ledgerNode{t: t, Signer: chaintest.New(t, 4), height: 41}
 	for name, lie := range map[string]func(*api.RollEntry){
 		"token":         func(e *api.RollEntry) { e.Issued = !e.Issued },
 		"token and bit": func(e *api.RollEntry) { e.Issued, e.Chunk = false, make([]byte, roll.ChunkBytes) },
@@ -173,7 +174,7 @@ func TestANodeThatLiesAboutATokenIsNotBelieved(t *testing.T) {
 
 // Wherever a byte changes: it is refused in reading or checking.
 func TestEveryAlterationOfTheProofsFileIsRefused(t *testing.T) {
-	n := &ledgerNode{t: t, signer: newSigner(t, 1), height: 41}
+	n := &ledgerNode{t: t, Signer: chaintest.New(t, 1), height: 41}
 	proof, _, err := entry.Fetch(context.Background(), n, election, id(3))
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +197,7 @@ func TestEveryAlterationOfTheProofsFileIsRefused(t *testing.T) {
 		}
 		p, err := entry.Parse(changed)
 		if err == nil {
-			_, err = p.Verify(n.trust)
+			_, err = p.Verify(n.Signer.Trust)
 		}
 		if !errors.Is(err, entry.ErrFormat) && !errors.Is(err, entry.ErrProof) {
 			t.Fatalf("byte %d (%q) changed: %v", at, file[max(0, at-30):at+1], err)

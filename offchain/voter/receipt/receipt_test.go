@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/urna-vote/urna/crypto/merkle"
+	"github.com/urna-vote/urna/offchain/chain/chaintest"
 	"github.com/urna-vote/urna/offchain/voter/receipt"
 	"github.com/urna-vote/urna/proto/api"
 )
 
 // newReceipt puts a ballot into a log of so many leaves and proves it.
-func newReceipt(t *testing.T, s *signer, leaves, at int) (*api.Receipt, []byte) {
+func newReceipt(t *testing.T, s *chaintest.Signer, leaves, at int) (*api.Receipt, []byte) {
 	t.Helper()
 	var log merkle.Tree
 	raw := []byte("a ballot")
@@ -32,18 +33,18 @@ func newReceipt(t *testing.T, s *signer, leaves, at int) (*api.Receipt, []byte) 
 		t.Fatal(err)
 	}
 	root, hash, some := log.Root(), sha256.Sum256(raw), bytes.Repeat([]byte{7}, 32)
-	r := &api.Receipt{ChainID: s.trust.ChainID(), TxHash: hash[:], LogIndex: uint64(at), Leaves: api.AppLeaves{
+	r := &api.Receipt{ChainID: s.Trust.ChainID(), TxHash: hash[:], LogIndex: uint64(at), Leaves: api.AppLeaves{
 		LogSize: uint64(leaves), LogRoot: root[:], StateDigest: some, ElectionsRoot: some, Rules: 1, TimeMS: 1_700_000_099_000,
 	}}
 	for _, h := range proof.Path {
 		r.Inclusion = append(r.Inclusion, h[:])
 	}
-	r.Head = s.head(t, 41, r.Leaves)
+	r.Head = s.Head(t, 41, r.Leaves)
 	return r, raw
 }
 
 func TestReceiptReadsBackAndVerifiesOffline(t *testing.T) {
-	s := newSigner(t, 4)
+	s := chaintest.New(t, 4)
 	for _, size := range []int{1, 2, 5, 1000} {
 		r, raw := newReceipt(t, s, size, size/2)
 		file, err := receipt.Encode(r)
@@ -54,7 +55,7 @@ func TestReceiptReadsBackAndVerifiesOffline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		head, err := receipt.Verify(s.trust, again, raw)
+		head, err := receipt.Verify(s.Trust, again, raw)
 		if err != nil || head.Height != 41 {
 			t.Fatal(head, err)
 		}
@@ -62,7 +63,7 @@ func TestReceiptReadsBackAndVerifiesOffline(t *testing.T) {
 }
 
 func TestReceiptOfFourValidatorsAndAMillionBallotsIsBelow4KB(t *testing.T) {
-	s := newSigner(t, 4)
+	s := chaintest.New(t, 4)
 	r, _ := newReceipt(t, s, 1, 0)
 	for range 20 {
 		r.Inclusion = append(r.Inclusion, bytes.Repeat([]byte{9}, 32))
@@ -78,7 +79,7 @@ func TestReceiptOfFourValidatorsAndAMillionBallotsIsBelow4KB(t *testing.T) {
 
 // Every line and every character: a change is refused in reading or checking.
 func TestEveryAlterationOfTheFileIsRefused(t *testing.T) {
-	s := newSigner(t, 4)
+	s := chaintest.New(t, 4)
 	r, raw := newReceipt(t, s, 9, 4)
 	file, err := receipt.Encode(r)
 	if err != nil {
@@ -89,7 +90,7 @@ func TestEveryAlterationOfTheFileIsRefused(t *testing.T) {
 		bad[i] ^= 1
 		got, err := receipt.Parse(bad)
 		if err == nil {
-			_, err = receipt.Verify(s.trust, got, raw)
+			_, err = receipt.Verify(s.Trust, got, raw)
 		}
 		if err == nil {
 			t.Fatalf("byte %d (%q) changed and accepted", i, file[i])
@@ -121,15 +122,15 @@ func TestEveryAlterationOfTheFileIsRefused(t *testing.T) {
 }
 
 func TestReceiptOfAnotherBallotOrChainIsRefused(t *testing.T) {
-	s, other := newSigner(t, 4), newSigner(t, 4)
+	s, other := chaintest.New(t, 4), chaintest.New(t, 4)
 	r, raw := newReceipt(t, s, 9, 4)
-	if _, err := receipt.Verify(s.trust, r, append(raw, 'x')); !errors.Is(err, receipt.ErrTransaction) {
+	if _, err := receipt.Verify(s.Trust, r, append(raw, 'x')); !errors.Is(err, receipt.ErrTransaction) {
 		t.Error(err)
 	}
-	if _, err := receipt.Verify(s.trust, r, []byte{}); !errors.Is(err, receipt.ErrTransaction) {
+	if _, err := receipt.Verify(s.Trust, r, []byte{}); !errors.Is(err, receipt.ErrTransaction) {
 		t.Error("empty bytes are no ballot:", err)
 	}
-	if _, err := receipt.Verify(other.trust, r, raw); !errors.Is(err, receipt.ErrProof) {
+	if _, err := receipt.Verify(other.Trust, r, raw); !errors.Is(err, receipt.ErrProof) {
 		t.Error(err)
 	}
 }

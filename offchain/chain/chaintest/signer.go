@@ -1,4 +1,4 @@
-package entry_test
+package chaintest
 
 import (
 	"crypto/sha256"
@@ -21,16 +21,20 @@ import (
 const appState = `{"rehearsal":false,"rules":1,"commission":{"quorum":1,"members":[{"name":"A","role":"chair","key":"` +
 	`0000000000000000000000000000000000000000000000000000000000000001"}]}}`
 
-// signer is a chain's validators, who sign as the engine does.
-type signer struct {
-	keys  []ed25519.PrivKey
-	set   *types.ValidatorSet
-	trust *chain.Trust
+// Signer is a chain's validators, who sign as the engine does.
+type Signer struct {
+	Trust *chain.Trust
+	// Genesis is the chain's file, there until the test ends.
+	Genesis string
+
+	keys []ed25519.PrivKey
+	set  *types.ValidatorSet
 }
 
-func newSigner(t *testing.T, validators int) *signer {
+// New makes a chain with keys of its own.
+func New(t testing.TB, validators int) *Signer {
 	t.Helper()
-	s := &signer{}
+	s := &Signer{Genesis: filepath.Join(t.TempDir(), "genesis.json")}
 	byAddress := map[string]ed25519.PrivKey{}
 	var list []*types.Validator
 	doc := types.GenesisDoc{
@@ -48,29 +52,28 @@ func newSigner(t *testing.T, validators int) *signer {
 	for _, v := range s.set.Validators {
 		s.keys = append(s.keys, byAddress[string(v.Address)])
 	}
-	file := filepath.Join(t.TempDir(), "genesis.json")
 	write := func() []byte {
-		if err := doc.SaveAs(file); err != nil {
+		if err := doc.SaveAs(s.Genesis); err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.ReadFile(file)
+		b, err := os.ReadFile(s.Genesis)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
 	var err error
-	if doc.ChainID, err = chainid.Make("urna-receipt", write()); err != nil {
+	if doc.ChainID, err = chainid.Make("urna-chaintest", write()); err != nil {
 		t.Fatal(err)
 	}
-	if s.trust, err = chain.ParseTrust(write()); err != nil {
+	if s.Trust, err = chain.ParseTrust(write()); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// head signs the application hash of the leaves as the state of a height.
-func (s *signer) head(t *testing.T, height int64, leaves api.AppLeaves) api.Head {
+// Head signs the application hash of the leaves as the state of a height.
+func (s *Signer) Head(t testing.TB, height int64, leaves api.AppLeaves) api.Head {
 	t.Helper()
 	app, err := chain.AppHash(leaves)
 	if err != nil {
@@ -78,7 +81,7 @@ func (s *signer) head(t *testing.T, height int64, leaves api.AppLeaves) api.Head
 	}
 	sum := func(what string) []byte { h := sha256.Sum256([]byte(what)); return h[:] }
 	h := &types.Header{
-		Version: cmtversion.Consensus{Block: 11, App: 1}, ChainID: s.trust.ChainID(), Height: height + 1, Time: time.Unix(1700000100, 5000).UTC(),
+		Version: cmtversion.Consensus{Block: 11, App: 1}, ChainID: s.Trust.ChainID(), Height: height + 1, Time: time.Unix(1700000100, 5000).UTC(),
 		LastBlockID:    types.BlockID{Hash: sum("last"), PartSetHeader: types.PartSetHeader{Total: 1, Hash: sum("parts")}},
 		LastCommitHash: sum("commit"), DataHash: sum("data"), ValidatorsHash: s.set.Hash(), NextValidatorsHash: s.set.Hash(),
 		ConsensusHash: sum("consensus"), AppHash: app[:], LastResultsHash: sum("results"), EvidenceHash: sum("evidence"),
@@ -89,7 +92,7 @@ func (s *signer) head(t *testing.T, height int64, leaves api.AppLeaves) api.Head
 	for i, key := range s.keys {
 		vote := types.Vote{Type: cmtproto.PrecommitType, Height: h.Height, BlockID: id, Timestamp: h.Time,
 			ValidatorAddress: s.set.Validators[i].Address, ValidatorIndex: int32(i)}
-		sig, err := key.Sign(types.VoteSignBytes(s.trust.ChainID(), vote.ToProto()))
+		sig, err := key.Sign(types.VoteSignBytes(s.Trust.ChainID(), vote.ToProto()))
 		if err != nil {
 			t.Fatal(err)
 		}
