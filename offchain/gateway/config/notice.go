@@ -40,7 +40,7 @@ type Mail struct {
 	Username     string `koanf:"username"`
 	PasswordFile string `koanf:"password_file" path:"file"`
 	From         string `koanf:"from" doc:"Address of the sender."`
-	Security     string `koanf:"security" doc:"\"required\": STARTTLS or nothing; \"implicit\": TLS from the first byte (port 465);\n\"offered\": STARTTLS where the server has it. Empty is \"required\" with an account, else \"offered\"."`
+	Security     string `koanf:"security" doc:"\"required\": STARTTLS or nothing; \"implicit\": TLS from the first byte (port 465);\n\"offered\": STARTTLS where the server has it. Empty is \"offered\" on this machine without an account, else \"required\"."`
 }
 
 func (m *Mail) validate(_ *Config, wrong func(key, reason string)) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/urna-vote/urna/crypto/sign"
@@ -61,6 +62,8 @@ type assembly struct {
 	claims   *claims.Desk
 	room     *room.Room
 	persons  *limits.Persons
+	// why it was not ready when it was last asked, nil if it was.
+	why atomic.Pointer[string]
 }
 
 func assemble(ctx context.Context, cfg config.Config, log *slog.Logger, on *ground) (*gateway, error) {
@@ -178,12 +181,25 @@ func (a *assembly) state() gatewayapi.State {
 				return errors.New("the gateway is being stopped")
 			}
 			if err := a.db.Healthy(ctx); err != nil {
-				return err
+				return a.unready("the database does not answer", err)
 			}
 			if len(a.ring.Slots()) == 0 && !a.cfg.Applications.Enabled {
 				return errors.New("no token keys: make them with urna-gateway keys make, and start again")
 			}
-			return a.nodes.CheckChain(ctx)
+			if err := a.nodes.CheckChain(ctx); err != nil {
+				return a.unready("no node of the chain answers", err)
+			}
+			a.why.Store(nil)
+			return nil
 		},
 	}
+}
+
+// unready says what a stranger may know, and to the log why, once for each reason:
+// what databases and nodes say of failures names hosts and accounts.
+func (a *assembly) unready(what string, cause error) error {
+	if was := a.why.Swap(&what); was == nil || *was != what {
+		a.log.Warn("not ready: "+what, "error", cause)
+	}
+	return errors.New(what)
 }

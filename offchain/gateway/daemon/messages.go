@@ -66,17 +66,27 @@ func smsClient(s config.SMS, log *slog.Logger) (*sms.Client, error) {
 
 func mailClient(m config.Mail) (*mail.Client, error) {
 	c := mail.Default()
-	c.Address, c.Username, c.From, c.Security = m.Address, m.Username, m.From, mail.Offered
+	c.Address, c.Username, c.From = m.Address, m.Username, m.From
 	if m.Username != "" {
 		password, err := readSecret(m.PasswordFile)
 		if err != nil {
 			return nil, fmt.Errorf("read password of the mail server: %w", err)
 		}
-		// A password never goes over an open line.
-		c.Password, c.Security = mail.Password(password), mail.Required
+		c.Password = mail.Password(password)
+	}
+	// Neither a password nor a code goes over an open line: whoever is on it takes
+	// the offer of STARTTLS out. To this machine itself nobody is.
+	if c.Security = mail.Required; m.Username == "" && onThisMachine(m.Address) {
+		c.Security = mail.Offered
 	}
 	if m.Security != "" {
 		c.Security = mail.Security(m.Security)
 	}
 	return mail.New(c)
+}
+
+func onThisMachine(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || (ip != nil && ip.IsLoopback()))
 }
