@@ -226,10 +226,10 @@ func showApplication(cmd *cobra.Command, a api.Application) error {
 	if asJSON(cmd) {
 		return terminal.WriteJSON(out, map[string]any{"number": a.Number, "status": a.Status, "reason": a.Reason, "fields": a.Fields})
 	}
-	fmt.Fprint(out, say("applied", a.Number, a.Title))
+	fmt.Fprint(out, say("applied", terminal.Plain(a.Number), terminal.Plain(a.Title)))
 	for _, text := range []string{a.Why, a.Next} {
 		if text != "" {
-			fmt.Fprintln(out, text)
+			fmt.Fprintln(out, terminal.Plain(text))
 		}
 	}
 	return nil

@@ -79,7 +79,7 @@ func (p *person) LogIn(ctx context.Context, visits []session.Visit) ([]string, e
 	for i, v := range visits {
 		names[i] = v.Issuer
 	}
-	fmt.Fprint(p.out, say("open", strings.Join(names, say("then")), visits[0].URL))
+	fmt.Fprint(p.out, say("open", strings.Join(names, say("then")), terminal.Plain(visits[0].URL)))
 	var grants []string
 	var err error
 	select {
@@ -98,12 +98,14 @@ func (p *person) LogIn(ctx context.Context, visits []session.Visit) ([]string, e
 // Code implements session.Person.
 func (p *person) Code(ctx context.Context, q session.Question) (session.Reply, error) {
 	if q.Refusal != nil {
-		fmt.Fprintln(p.out, q.Refusal)
+		fmt.Fprintln(p.out, terminal.Plain(q.Refusal.Error()))
 	}
+	// What a gateway says must not write over what the program says.
+	q.Mark = terminal.Plain(q.Mark)
 	others := slices.DeleteFunc(slices.Clone(q.Channels), func(c string) bool { return c == q.Channel })
 	hint := say("again")
 	for _, c := range others {
-		hint += ", " + say("by", c, channelName(c))
+		hint += ", " + say("by", terminal.Plain(c), channelName(c))
 	}
 	if q.Members == 0 {
 		fmt.Fprint(p.out, say("phone", channelName(q.Channel), q.Mark, hint))

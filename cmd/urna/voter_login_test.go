@@ -118,3 +118,17 @@ func TestThePersonTypesACodeOrAsksForAnother(t *testing.T) {
 		}
 	}
 }
+
+// A gateway's words stand in the line that the program begins, and steer nothing.
+func TestAGatewaySteersNoTerminal(t *testing.T) {
+	var out bytes.Buffer
+	p := newPerson(strings.NewReader("123456\n"), &out)
+	const steer = "\x1b[1A\x1b[2K\r"
+	q := session.Question{Issuer: "issuer-1", Member: 1, Members: 2, Mark: "0417" + steer, Channel: "sms" + steer, Channels: []string{"mail" + steer}, Refusal: errors.New(steer)}
+	if _, err := p.Code(context.Background(), q); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\r") {
+		t.Errorf("%q", out.String())
+	}
+}

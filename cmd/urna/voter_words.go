@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/urna-vote/urna/offchain/terminal"
 	"github.com/urna-vote/urna/proto/api"
 )
 
@@ -50,5 +51,5 @@ func channelName(channel string) string {
 	case api.ChannelMail:
 		return say("mail")
 	}
-	return channel
+	return terminal.Plain(channel)
 }
