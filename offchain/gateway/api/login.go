@@ -48,7 +48,7 @@ func (p Login) Register(f *Frame) {
 	Handle(f, Route{Method: http.MethodGet, Path: "/login/{id}", ID: "login-go", Summary: "Send the browser to the portal", Status: http.StatusSeeOther,
 		Refusals: []*texts.Kind{texts.LoginOver, texts.LoginPortal}}, p.leave)
 	Handle(f, Route{Method: http.MethodGet, Path: "/login/callback", ID: "login-callback", Summary: "Take the browser back from the portal", Status: http.StatusSeeOther, AnyQuery: true,
-		Refusals: []*texts.Kind{texts.LoginOver, texts.LoginBrowser}}, p.callback)
+		Refusals: []*texts.Kind{texts.LoginOver, texts.LoginBrowser}}, func(ctx context.Context, in *callbackInput) (*away, error) { return p.callback(ctx, f, in) })
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/session", ID: "session", Summary: "Redeem a finished log-in",
 		Refusals: []*texts.Kind{texts.LoginOver}}, p.redeem)
 	Handle(f, Route{Method: http.MethodPost, Path: "/v1/code", ID: "code-send", Summary: "Send a one-time code",
@@ -112,12 +112,16 @@ func (in *callbackInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-func (p Login) callback(ctx context.Context, in *callbackInput) (*away, error) {
+func (p Login) callback(ctx context.Context, f *Frame, in *callbackInput) (*away, error) {
 	to, spent, err := p.Sessions.Callback(ctx, in.query, in.cookies)
 	if to == "" {
 		return nil, LoginRefusal(err)
 	}
-	// A refusal goes to the page that began, by name.
+	// A refusal goes to the page that began, by name; what the portal or this
+	// gateway did wrong is told to the log as of any other route.
+	if err != nil {
+		f.refused(f.refusal(ctx, LoginRefusal(err)).Kind.Name)
+	}
 	return &away{Location: to, Cookie: spent}, nil
 }
 
