@@ -84,8 +84,8 @@ func (a *Addresses) source(r *http.Request) (who netip.Prefix, limited bool) {
 	// The last address that no own proxy has: those before it anyone can write.
 	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(forwarded) - 1; i >= 0 && a.trusted(addr); i-- {
-		before, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
-		if err != nil {
+		before, ok := forwardedAddr(strings.TrimSpace(forwarded[i]))
+		if !ok {
 			break
 		}
 		addr = before.Unmap().WithZone("")
@@ -99,6 +99,15 @@ func (a *Addresses) source(r *http.Request) (who netip.Prefix, limited bool) {
 	}
 	who, err = addr.Prefix(bits)
 	return who, err == nil
+}
+
+// forwardedAddr reads an address as proxies write it, some with its port.
+func forwardedAddr(text string) (netip.Addr, bool) {
+	if addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")); err == nil {
+		return addr, true
+	}
+	at, err := netip.ParseAddrPort(text)
+	return at.Addr(), err == nil
 }
 
 func (a *Addresses) trusted(addr netip.Addr) bool {

@@ -74,6 +74,9 @@ func TestOnlyOwnProxiesAreBelieved(t *testing.T) {
 	for name, r := range map[string]*http.Request{
 		"through own proxies":           from("10.0.0.1:1", "192.0.2.1"),
 		"through two":                   from("10.0.0.1:1", "192.0.2.1, 10.0.0.2"),
+		"written with its port":         from("127.0.0.1:1", "192.0.2.1:4711"),
+		"mapped, with its port":         from("127.0.0.1:1", "[::ffff:192.0.2.1]:4711"),
+		"in brackets":                   from("127.0.0.1:1", "[::ffff:192.0.2.1]"),
 		"through this machine":          from("127.0.0.1:1", "192.0.2.1"),
 		"with an invented address":      from("10.0.0.1:1", "198.51.100.9", "192.0.2.1"),
 		"claiming to be somebody else":  from("192.0.2.1:1", "198.51.100.9"),
