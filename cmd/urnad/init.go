@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/node/config"
 	"github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/node/home"
@@ -66,7 +67,7 @@ the node, its consensus key and its peer id, is in public.json.`,
 				if err := home.Write(home.Dir(partial), cfg, keys, chain); err != nil {
 					return err
 				}
-				return home.WriteFile(filepath.Join(partial, "public.json"), append(public, '\n'), 0o644)
+				return wholefile.Replace(filepath.Join(partial, "public.json"), append(public, '\n'), 0o644)
 			}); err != nil {
 				return err
 			}
@@ -121,7 +122,7 @@ JSON: {"quorum": 3, "members": [{"name": "…", "role": "…", "key": "64 hex di
 			if _, err := os.Stat(out); err == nil {
 				return fmt.Errorf("make genesis: %s exists and is not overwritten; name another file", out)
 			}
-			if err := home.WriteFile(out, raw, 0o644); err != nil {
+			if err := wholefile.Replace(out, raw, 0o644); err != nil {
 				return err
 			}
 			g, err := genesis.Parse(raw)

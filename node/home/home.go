@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/urna-vote/urna/internal/wholefile"
 )
 
 // Dir is a node's home directory.
@@ -75,7 +77,7 @@ func (d Dir) BindChain(id string) error {
 	}
 	raw, err := os.ReadFile(d.chain())
 	if errors.Is(err, fs.ErrNotExist) {
-		return WriteFile(d.chain(), []byte(id+"\n"), 0o644)
+		return wholefile.Replace(d.chain(), []byte(id+"\n"), 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("read chain of data: %w", err)
@@ -142,34 +144,5 @@ func Build(ctx context.Context, dir string, fill func(partial string) error) (er
 	if err := os.Rename(partial, dir); err != nil {
 		return fmt.Errorf("make %s: %w", dir, err)
 	}
-	return syncDir(parent)
-}
-
-// WriteFile replaces a file whole or not at all.
-func WriteFile(name string, content []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".partial-")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write %s: %w", name, err), os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(name))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(filepath.Clean(dir))
-	if err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return wholefile.SyncNames(parent)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/cometbft/cometbft/privval"
 
 	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/node/config"
 )
 
@@ -84,7 +85,7 @@ func Write(dir Dir, cfg config.Config, keys *Keys, genesis []byte) error {
 		return err
 	}
 	if genesis != nil {
-		if err := WriteFile(dir.Genesis(), genesis, 0o644); err != nil {
+		if err := wholefile.Replace(dir.Genesis(), genesis, 0o644); err != nil {
 			return err
 		}
 	}
@@ -105,7 +106,7 @@ func Write(dir Dir, cfg config.Config, keys *Keys, genesis []byte) error {
 	if err != nil {
 		return fmt.Errorf("write ack key: %w", err)
 	}
-	return WriteFile(dir.AckKey(), append(raw, '\n'), 0o600)
+	return wholefile.Replace(dir.AckKey(), append(raw, '\n'), 0o600)
 }
 
 func writeEngineJSON(file string, v any) error {
@@ -113,7 +114,7 @@ func writeEngineJSON(file string, v any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	return WriteFile(file, append(raw, '\n'), 0o600)
+	return wholefile.Replace(file, append(raw, '\n'), 0o600)
 }
 
 // Validator reads the consensus key and what it signed last. A missing state

@@ -14,9 +14,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/internal/wholefile"
 )
 
 const fileType = "urna/ed25519"
@@ -39,29 +39,14 @@ func Create(path string, random io.Reader) (sign.PrivateKey, error) {
 	if err != nil {
 		return sign.PrivateKey{}, err
 	}
-	if err := writeNew(path, append(text, '\n')); err != nil {
+	err = wholefile.Create(path, append(text, '\n'), 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%s exists already and a key is never overwritten: name another file", path)
+	}
+	if err != nil {
 		return sign.PrivateKey{}, fmt.Errorf("write key file: %w", err)
 	}
 	return key, nil
-}
-
-// writeNew makes a whole file or none: the content is synced under another
-// name, then linked to the final one, which fails if that exists.
-func writeNew(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	err = os.Link(f.Name(), path)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already and a key is never overwritten: name another file", path)
-	}
-	return err
 }
 
 // Load reads a key and checks that it is what it says.

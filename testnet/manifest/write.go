@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/urna-vote/urna/app/genesis"
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/node/config"
 	nodegenesis "github.com/urna-vote/urna/node/genesis"
 	"github.com/urna-vote/urna/node/home"
@@ -81,14 +82,14 @@ func fill(ctx context.Context, dir string, m Manifest, rand io.Reader) (*Network
 			return nil, err
 		}
 	}
-	if err := home.WriteFile(filepath.Join(dir, "genesis.json"), raw, 0o644); err != nil {
+	if err := wholefile.Replace(filepath.Join(dir, "genesis.json"), raw, 0o644); err != nil {
 		return nil, err
 	}
 	list, err := json.MarshalIndent(network, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write network: %w", err)
 	}
-	return network, home.WriteFile(filepath.Join(dir, "network.json"), append(list, '\n'), 0o644)
+	return network, wholefile.Replace(filepath.Join(dir, "network.json"), append(list, '\n'), 0o644)
 }
 
 // config of a node: everybody dials every validator.

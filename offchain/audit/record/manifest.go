@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/proto/api"
 )
 
@@ -218,48 +219,15 @@ func readFile(dir string, f File) ([]byte, error) {
 }
 
 // writeFile puts bytes in place whole or not at all.
-func writeFile(dir, name string, b []byte) (err error) {
+func writeFile(dir, name string, b []byte) error {
 	to := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return fmt.Errorf("write record: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(to), ".partial-*")
-	if err != nil {
+	if err := wholefile.Replace(to, b, 0o644); err != nil {
 		return fmt.Errorf("write record: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", name, err)
-		}
-	}()
-	if _, err = f.Write(b); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), to); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(to))
-}
-
-// syncDir makes a rename durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }()
-	return d.Sync()
+	return nil
 }
 
 // SHA256 of bytes, as the manifest and the summaries have it.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/proto/api"
 )
@@ -109,7 +110,7 @@ func (r *Record) checkListing(dir, suffix string) error {
 		return fmt.Errorf("open record: %w", err)
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".partial-") {
+		if strings.HasPrefix(e.Name(), wholefile.Partial) {
 			continue // left by a crash while writing
 		}
 		size, ok := listed[e.Name()]

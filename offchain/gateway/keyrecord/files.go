@@ -1,11 +1,11 @@
 package keyrecord
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/urna-vote/urna/internal/wholefile"
 )
 
 // Path of a record's JSON in a directory; the text is beside it.
@@ -31,14 +31,12 @@ func Write(dir string, r *Record) (path string, err error) {
 		return path, fmt.Errorf("write record of token keys: %w", err)
 	}
 	// The text first: where the JSON is, both are.
-	for _, f := range []struct {
-		path    string
-		content []byte
-		replace bool
-	}{{TextPath(path), []byte(text), true}, {path, content, false}} {
-		if err := writeWhole(f.path, f.content, f.replace); err != nil {
-			return path, fmt.Errorf("write record of token keys: %w", err)
-		}
+	err = wholefile.Replace(TextPath(path), []byte(text), 0o600)
+	if err == nil {
+		err = wholefile.Create(path, content, 0o600)
+	}
+	if err != nil {
+		return path, fmt.Errorf("write record of token keys: %w", err)
 	}
 	return path, nil
 }
@@ -59,25 +57,4 @@ func ReadFile(path string) (*Record, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
-}
-
-// writeWhole writes a file so that the whole is there or nothing.
-func writeWhole(path string, content []byte, replace bool) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".record-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if replace {
-		return os.Rename(f.Name(), path)
-	}
-	err = os.Link(f.Name(), path)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: %w", path, fs.ErrExist)
-	}
-	return err
 }

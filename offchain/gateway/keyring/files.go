@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/urna-vote/urna/internal/wholefile"
 )
 
 // Suffix of key files.
@@ -132,7 +134,10 @@ func (f *Files) Destroy(election [32]byte) error {
 	if err := os.Remove(doomed); err != nil {
 		return fmt.Errorf("destroy token keys: %w", err)
 	}
-	return syncDir(f.dir)
+	if err := wholefile.SyncNames(f.dir); err != nil {
+		return fmt.Errorf("destroy token keys: %w", err)
+	}
+	return nil
 }
 
 // Close implements Keeper.
@@ -150,40 +155,17 @@ func openFile(name string, lock *Lock) (*Ring, error) {
 	return ring, nil
 }
 
-// writeNew writes a file that must not exist so that the whole file is there or
-// none.
+// writeNew writes a file that must not exist.
 func writeNew(path string, content []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write token keys: %w", err)
 	}
-	f, err := os.CreateTemp(dir, ".keys-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write token keys: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write token keys: %w", err)
-	}
-	// A link fails where a rename would replace.
-	err = os.Link(f.Name(), path)
+	err := wholefile.Create(path, content, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s: %w", path, ErrExists)
 	}
 	if err != nil {
 		return fmt.Errorf("write token keys: %w", err)
-	}
-	return syncDir(dir)
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("sync directory of token keys: %w", err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("sync directory of token keys: %w", err)
 	}
 	return nil
 }

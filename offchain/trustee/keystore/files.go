@@ -10,45 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/urna-vote/urna/internal/wholefile"
 )
 
 // maxFile bounds what is read from the medium: the largest is a deal.
 const maxFile = 4 << 20
-
-// writeNew makes a whole file or none. It fails with fs.ErrExist if the name
-// is taken.
-func writeNew(path string, content []byte) error { return write(path, content, os.Link) }
-
-// replace puts a whole file in the place of another, or leaves that.
-func replace(path string, content []byte) error { return write(path, content, os.Rename) }
-
-func write(path string, content []byte, place func(from, to string) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	if err := place(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes new names in a directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync directory: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("sync directory %s: %w", dir, err)
-	}
-	return nil
-}
 
 // readOwn reads a file that only its owner may read.
 func readOwn(path string) ([]byte, error) {
@@ -97,7 +64,7 @@ func (h *Home) KeepFirst(name string, content []byte) ([]byte, error) {
 		return nil, fmt.Errorf("keep %q: not a plain file name", name)
 	}
 	path := filepath.Join(h.dir, name)
-	err := writeNew(path, content)
+	err := wholefile.Create(path, content, 0o600)
 	if err == nil {
 		return bytes.Clone(content), nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/urna-vote/urna/crypto/sign"
 	"github.com/urna-vote/urna/crypto/threshold"
 	"github.com/urna-vote/urna/crypto/transcript"
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/offchain/keyfile"
 )
 
@@ -68,7 +69,7 @@ func Init(dir string, random io.Reader) (_ *Home, err error) {
 	if err := os.Rename(building, dir); err != nil {
 		return nil, fmt.Errorf("make trustee's medium: %w", err)
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := wholefile.SyncNames(filepath.Dir(dir)); err != nil {
 		return nil, fmt.Errorf("make trustee's medium: %w", err)
 	}
 	return Open(dir)
@@ -87,7 +88,7 @@ func fill(dir string, random io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("encode ceremony seed: %w", err)
 	}
-	return writeNew(filepath.Join(dir, seedName), append(text, '\n'))
+	return wholefile.Create(filepath.Join(dir, seedName), append(text, '\n'), 0o600)
 }
 
 func seedCheck(seed [threshold.SeedSize]byte) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/urna-vote/urna/crypto/group"
 	"github.com/urna-vote/urna/crypto/threshold"
 	"github.com/urna-vote/urna/crypto/transcript"
+	"github.com/urna-vote/urna/internal/wholefile"
 )
 
 const shareType = "urna/key-share"
@@ -81,7 +82,7 @@ func (h *Home) SaveShare(s *Share) error {
 		return fmt.Errorf("save share: %w", err)
 	}
 	path := filepath.Join(h.dir, ShareName(s.Election, s.Zone))
-	err = writeNew(path, text)
+	err = wholefile.Create(path, text, 0o600)
 	if err == nil {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (h *Home) SaveShare(s *Share) error {
 		if err := os.Link(path, filepath.Join(h.dir, void)); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("save share: keep the void one: %w", err)
 		}
-		return replace(path, text)
+		return wholefile.Replace(path, text, 0o600)
 	case old.Attempt > s.Attempt || old.KeyHash != s.KeyHash || old.Index != s.Index || subtle.ConstantTimeCompare(old.secrets, s.secrets) != 1:
 		return fmt.Errorf("save share: %s holds the share of another key (attempt %d, hash %x), this one is of attempt %d, hash %x: %w",
 			path, old.Attempt, old.KeyHash[:8], s.Attempt, s.KeyHash[:8], ErrForeign)

@@ -8,10 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/internal/wholefile"
 	"github.com/urna-vote/urna/proto/api"
 )
 
@@ -167,23 +167,7 @@ func (s *State) WriteFile(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".voter-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("save voter state: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("save voter state: %w", err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("save voter state: %w", err)
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("save voter state: %w", err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+	if err := wholefile.Replace(path, content, 0o600); err != nil {
 		return fmt.Errorf("save voter state: %w", err)
 	}
 	return nil
