@@ -307,3 +307,21 @@ func TestNothingOfAnElectorStandsInTheDatabaseInClear(t *testing.T) {
 		t.Errorf("printed %s", text)
 	}
 }
+
+// Lists are opened in spreadsheets.
+func TestNoFieldIsAFormula(t *testing.T) {
+	good := electors.Person{Surname: "Семёнова", Name: "Алёна", Patronymic: "-", BirthDate: "05.03.1979", Document: "45 08 123456", Address: "Москва"}
+	if field, err := good.Check(); err != nil {
+		t.Fatal(field, err)
+	}
+	bad := good
+	bad.Document = " =4510+123456"
+	if field, err := bad.Check(); err == nil || field != electors.FieldDocument {
+		t.Errorf("a formula was taken for a document: %q", field)
+	}
+	bad = good
+	bad.Patronymic = "@SUM(1)"
+	if field, err := bad.Check(); err == nil || field != electors.FieldPatronymic {
+		t.Errorf("a formula was taken for a patronymic: %q", field)
+	}
+}

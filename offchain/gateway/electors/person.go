@@ -80,6 +80,8 @@ func (p Person) Check() (Field, error) {
 		switch {
 		case !utf8.ValidString(f.text) || strings.ContainsFunc(f.text, unicode.IsControl):
 			return f.field, errors.New("has characters that do not belong there")
+		case formula(f.text):
+			return f.field, errors.New("must not begin with = + - or @")
 		case len(f.text) > f.max:
 			return f.field, fmt.Errorf("longer than %d bytes", f.max)
 		case !f.empty && strings.TrimSpace(f.text) == "":
@@ -99,6 +101,13 @@ func (p Person) Check() (Field, error) {
 		return FieldBirthDate, err
 	}
 	return "", nil
+}
+
+// formula reports whether a spreadsheet that opens a list would compute a text. A
+// dash alone stands for a patronymic that there is not.
+func formula(text string) bool {
+	text = strings.TrimSpace(text)
+	return len(text) > 1 && strings.IndexAny(text, "=+-@") == 0
 }
 
 // ParseDate reads DD.MM.YYYY or YYYY-MM-DD and gives the latter.
