@@ -78,9 +78,6 @@ func (m *Maker) header(planned int) Header {
 	}
 }
 
-// Styles of the election.
-func (m *Maker) Styles() int { return len(m.styles) }
-
 // Voter says how a voter votes.
 func (m *Maker) Voter(i int) Voter { return m.voters(i) }
 

@@ -173,13 +173,3 @@ func (e *Election) Results(ctx context.Context) (map[uint32][]uint64, error) {
 	}
 	return out, nil
 }
-
-// Turnout of the election as a node has it.
-func (e *Election) Turnout(ctx context.Context) (*api.Turnout, error) {
-	c, err := e.network.Client(0)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return c.Turnout(ctx, e.ID)
-}

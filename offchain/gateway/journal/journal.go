@@ -117,24 +117,12 @@ func Read(ctx context.Context, db *database.DB, from int64, show func(Row) error
 	})
 }
 
-// Verify recomputes the chain. It returns how many rows there are and the last
-// one's hash; or ErrBroken with the first row that does not follow.
-func Verify(ctx context.Context, db *database.DB) (n int64, head [32]byte, err error) {
-	return verify(ctx, db, func(Row) {})
-}
-
-// Holds says whether a chain that verifies passes through a head noted earlier:
-// nothing up to there was changed since.
+// Holds recomputes the chain and says whether it passes through a head noted
+// earlier: nothing up to there was changed since. The head of no rows is zero. It
+// returns how many rows there are and the last one's hash; or ErrBroken with the
+// first row that does not follow.
 func Holds(ctx context.Context, db *database.DB, count int64, noted [32]byte) (n int64, head [32]byte, err error) {
 	held := count == 0 && noted == [32]byte{}
-	n, head, err = verify(ctx, db, func(r Row) { held = held || (r.Seq == count && r.Hash == noted) })
-	if err == nil && !held {
-		err = fmt.Errorf("row %d is not the one that was noted (%x): %w", count, noted, ErrBroken)
-	}
-	return n, head, err
-}
-
-func verify(ctx context.Context, db *database.DB, each func(Row)) (n int64, head [32]byte, err error) {
 	err = Read(ctx, db, -1<<63, func(r Row) error {
 		if r.Seq != n+1 {
 			return fmt.Errorf("row %d follows row %d: %w", r.Seq, n, ErrBroken)
@@ -143,8 +131,11 @@ func verify(ctx context.Context, db *database.DB, each func(Row)) (n int64, head
 			return fmt.Errorf("row %d does not follow from its content and the row before: %w", r.Seq, ErrBroken)
 		}
 		n, head = r.Seq, r.Hash
-		each(r)
+		held = held || (n == count && head == noted)
 		return nil
 	})
+	if err == nil && !held {
+		err = fmt.Errorf("row %d is not the one that was noted (%x): %w", count, noted, ErrBroken)
+	}
 	return n, head, err
 }

@@ -38,7 +38,7 @@ func statement(t *testing.T, db *database.DB, query string, args ...any) {
 
 func TestJournalReadsBackAsWritten(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		if n, head, err := journal.Verify(context.Background(), db); n != 0 || head != [32]byte{} || err != nil {
+		if n, head, err := journal.Holds(context.Background(), db, 0, [32]byte{}); n != 0 || head != [32]byte{} || err != nil {
 			t.Fatal(n, head, err)
 		}
 		write(t, db, "people import", "list closed", "keys destroy")
@@ -53,7 +53,7 @@ func TestJournalReadsBackAsWritten(t *testing.T) {
 		if err != nil || strings.Join(actions, ",") != "list closed,keys destroy" {
 			t.Fatal(actions, err)
 		}
-		if n, head, err := journal.Verify(context.Background(), db); n != 3 || head == [32]byte{} || err != nil {
+		if n, head, err := journal.Holds(context.Background(), db, 0, [32]byte{}); n != 3 || head == [32]byte{} || err != nil {
 			t.Fatal(n, head, err)
 		}
 	})
@@ -76,7 +76,7 @@ func TestEveryTamperingShows(t *testing.T) {
 			db := databasetest.Open(t, databasetest.SQLite(t))
 			write(t, db, "people import", "list closed", "keys destroy")
 			statement(t, db, c.query)
-			_, _, err := journal.Verify(context.Background(), db)
+			_, _, err := journal.Holds(context.Background(), db, 0, [32]byte{})
 			if !errors.Is(err, journal.ErrBroken) || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
@@ -88,7 +88,7 @@ func TestACutEndShowsAgainstTheNotedHead(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		ctx := context.Background()
 		write(t, db, "a", "b", "c")
-		noted, head, err := journal.Verify(ctx, db)
+		noted, head, err := journal.Holds(ctx, db, 0, [32]byte{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestACutEndShowsAgainstTheNotedHead(t *testing.T) {
 		// Who can write the database makes the end anew.
 		statement(t, db, "DELETE FROM journal WHERE seq >= 3")
 		write(t, db, "other", "d")
-		if n, _, err := journal.Verify(ctx, db); err != nil || n != 4 {
+		if n, _, err := journal.Holds(ctx, db, 0, [32]byte{}); err != nil || n != 4 {
 			t.Fatal(n, err)
 		}
 		if _, _, err := journal.Holds(ctx, db, noted, head); !errors.Is(err, journal.ErrBroken) {
@@ -126,7 +126,7 @@ func TestReplicasChainToOneAnother(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n, _, err := journal.Verify(context.Background(), replicas[0]); err != nil || n != 24 {
+		if n, _, err := journal.Holds(context.Background(), replicas[0], 0, [32]byte{}); err != nil || n != 24 {
 			t.Fatal(n, err)
 		}
 	})
@@ -144,7 +144,7 @@ func TestAnActUndoneLeavesNoEntry(t *testing.T) {
 		if !errors.Is(err, fault) {
 			t.Fatal(err)
 		}
-		if n, _, err := journal.Verify(context.Background(), db); n != 0 || err != nil {
+		if n, _, err := journal.Holds(context.Background(), db, 0, [32]byte{}); n != 0 || err != nil {
 			t.Fatal(n, err)
 		}
 	})

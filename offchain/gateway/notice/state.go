@@ -23,17 +23,6 @@ type Ticket [16]byte
 // String is the ticket in hex.
 func (t Ticket) String() string { return hex.EncodeToString(t[:]) }
 
-// ParseTicket reads what String wrote.
-func ParseTicket(text string) (Ticket, error) {
-	var t Ticket
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != len(t) || hex.EncodeToString(b) != text {
-		return t, errors.New("read ticket: it is not 32 lower-case hex digits")
-	}
-	copy(t[:], b)
-	return t, nil
-}
-
 // Phase is how far a message came.
 type Phase uint8
 
