@@ -84,7 +84,7 @@ var Table = []Rule{
 	{"offchain/gateway/notice", nil, "the queue knows messages and no provider"},
 	{"offchain/gateway/...", join(config, []string{"offchain/gateway/...", "offchain/slip", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "x/ledger", "x/envelope", "x/issuance", "x/election", "x/roll", "proto/...",
 		"crypto/blindtoken", "crypto/sign", "crypto/transcript", "crypto/merkle", "modernc.org/sqlite/...", "github.com/pressly/goose/v3", "github.com/jackc/pgx/v5/...", "filippo.io/age/...", "golang.org/x/time/rate",
-		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/...", "internal/connections", "internal/wholefile"}),
+		"github.com/danielgtaylor/huma/v2/...", "golang.org/x/text/language", "github.com/prometheus/client_golang/...", "internal/connections", "internal/processor", "internal/wholefile"}),
 		"a gateway knows the person and never the ballot"},
 	{"offchain/trustee/...", join(xTypes, terminal, []string{"offchain/trustee/...", "offchain/keyfile", "offchain/chain", "offchain/client", "offchain/terminal", "offchain/audit/record", "offchain/audit/verify", "proto/...", "crypto/...", "filippo.io/age/...", "internal/wholefile"}),
 		"a trustee has no listening socket, no node and no gateway"},
@@ -98,6 +98,7 @@ var Table = []Rule{
 	{"testnet/...", []string{"..."}, "test networks may use everything"},
 	{"internal/sample", []string{"x/...", "proto/urna/...", "crypto/..."}, "a small election in memory for tests"},
 	{"internal/connections", nil, "a bounded listener knows no request"},
+	{"internal/processor", nil, "who measures knows nothing of what is measured"},
 	{"internal/wholefile", nil, "who writes files whole does not know what they hold"},
 	{"internal/...", []string{"internal/...", "golang.org/x/tools/..."}, "checks of this tree"},
 }

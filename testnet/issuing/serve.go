@@ -21,6 +21,7 @@ import (
 
 	"github.com/urna-vote/urna/crypto/blindtoken"
 	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/internal/processor"
 	"github.com/urna-vote/urna/internal/sample"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
 	"github.com/urna-vote/urna/offchain/gateway/auth"
@@ -169,13 +170,13 @@ func (g *gateway) signTime() float64 {
 	blinded := make([]byte, 256)
 	_, _ = rand.Read(blinded[1:])
 	const times = 200
-	begun := processorTime()
+	begun := processor.Time()
 	for range times {
 		if _, err := key.Sign(blinded); err != nil {
 			panic(fmt.Sprintf("issuing: sign: %v", err))
 		}
 	}
-	return (processorTime() - begun).Seconds() / times * 1e6
+	return (processor.Time() - begun).Seconds() / times * 1e6
 }
 
 // Send implements notice.Sender: the code goes to the control port.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/urna-vote/urna/internal/processor"
 )
 
 // usage of the gateway's process.
@@ -16,7 +18,7 @@ type usage struct {
 
 // usageNow reads what the system says of this process; it knows Linux.
 func usageNow() usage {
-	u := usage{Processor: processorTime().Seconds()}
+	u := usage{Processor: processor.Time().Seconds()}
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return u

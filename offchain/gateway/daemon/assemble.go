@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/urna-vote/urna/crypto/sign"
+	"github.com/urna-vote/urna/internal/processor"
 	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/client"
 	gatewayapi "github.com/urna-vote/urna/offchain/gateway/api"
@@ -154,7 +155,7 @@ func (a *assembly) serving(ctx context.Context) (http.Handler, error) {
 func (a *assembly) openRoom(ctx context.Context, p *portal) (*room.Room, error) {
 	r, err := room.New(ctx, room.Config{
 		Database: a.db, Key: p.vault.Index("room", ""), PerSecond: a.cfg.Room.PerSecond, Waiting: int64(a.cfg.Room.Waiting),
-		Now: time.Now, Used: processorTime,
+		Now: time.Now, Used: processor.Time,
 	})
 	if err != nil {
 		return nil, err

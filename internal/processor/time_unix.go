@@ -1,14 +1,14 @@
 //go:build unix
 
-package main
+package processor
 
 import (
 	"syscall"
 	"time"
 )
 
-// processorTime that the process has taken so far; 0 where the system does not say.
-func processorTime() time.Duration {
+// Time that the process has taken so far; 0 where the system does not say.
+func Time() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
