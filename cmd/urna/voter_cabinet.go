@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -182,10 +183,28 @@ func (c *cabinet) readForm() (form api.ApplicationForm, err error) {
 	return form, nil
 }
 
+// sendPhoneCode has a code sent, and waits where one went out just now: that one
+// is bound to an earlier log-in and opens nothing in this.
+func (c *cabinet) sendPhoneCode(ctx context.Context, phone string) error {
+	for {
+		_, err := c.at.SendPhoneCode(ctx, c.bearer, phone)
+		var refusal *issuer.Refusal
+		if !errors.As(err, &refusal) || refusal.Name != "code-wait" {
+			return err
+		}
+		seconds := max(1, refusal.RetryAfterS)
+		fmt.Fprint(c.person.out, say("phone-wait", seconds))
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(time.Duration(seconds) * time.Second):
+		}
+	}
+}
+
 // confirmPhone asks for the code that was sent until it is right.
 func (c *cabinet) confirmPhone(ctx context.Context, phone string) error {
-	send := func() error { _, err := c.at.SendPhoneCode(ctx, c.bearer, phone); return err }
-	if err := send(); err != nil && !issuer.Refused(err, "code-wait") {
+	if err := c.sendPhoneCode(ctx, phone); err != nil {
 		return err
 	}
 	q := session.Question{Mark: c.mark, Channel: api.ChannelSMS, Channels: []string{api.ChannelSMS}}
@@ -195,7 +214,7 @@ func (c *cabinet) confirmPhone(ctx context.Context, phone string) error {
 			return err
 		}
 		if reply.Resend != "" {
-			err = send()
+			_, err = c.at.SendPhoneCode(ctx, c.bearer, phone)
 		} else if err = c.at.ConfirmPhone(ctx, c.bearer, phone, reply.Code); err == nil {
 			return nil
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,6 +26,8 @@ type registrar struct {
 	filed string
 	form  api.ApplicationForm
 	codes int
+	// waits is how often a code is refused because another is too young.
+	waits int
 }
 
 func newRegistrar(t *testing.T) *registrar {
@@ -48,7 +51,16 @@ func newRegistrar(t *testing.T) *registrar {
 	mux.HandleFunc("GET /v1/application", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, api.Cabinet{Form: api.ApplicationForm{Phone: "+79000000001"}, Applications: r.have})
 	})
-	mux.HandleFunc("POST /v1/application/phone", func(w http.ResponseWriter, _ *http.Request) { r.codes++; answer(w, api.CodeAnswer{Channel: "sms"}) })
+	mux.HandleFunc("POST /v1/application/phone", func(w http.ResponseWriter, _ *http.Request) {
+		if r.waits > 0 {
+			r.waits--
+			w.WriteHeader(http.StatusTooManyRequests)
+			answer(w, api.GatewayError{Name: "code-wait", Field: "code", RetryAfterS: 1})
+			return
+		}
+		r.codes++
+		answer(w, api.CodeAnswer{Channel: "sms"})
+	})
 	mux.HandleFunc("POST /v1/application/phone/confirm", func(w http.ResponseWriter, q *http.Request) {
 		var in api.PhoneConfirmation
 		if err := json.NewDecoder(q.Body).Decode(&in); err != nil || in.Code != "123456" || in.Phone != "+79000000001" {
@@ -111,6 +123,27 @@ func TestAVoterAppliesAndCorrects(t *testing.T) {
 	_, err = voter(t, "123456\n", "apply", "--registrar", r.URL, "--form", form)
 	if terminal.ExitCode(err) != terminal.ExitCode(terminal.Refused(err)) || r.filed != "correct" || r.form.Address != "Москва" {
 		t.Fatal(r.filed, err)
+	}
+}
+
+// A code of an earlier log-in is on the telephone and opens nothing in this one.
+func TestAVoterWhoLogsInAgainWaitsForACodeOfThisLogIn(t *testing.T) {
+	r := newRegistrar(t)
+	r.waits = 1
+	b := &browser{t: t, shown: make(chan string, 1)}
+	var told strings.Builder
+	root := newVoterCommand()
+	root.SetIn(strings.NewReader("123456\n"))
+	root.SetOut(io.Discard)
+	root.SetErr(io.MultiWriter(b, &told))
+	root.SetArgs([]string{"apply", "--registrar", r.URL})
+	t.Setenv("LC_ALL", "en_GB.UTF-8")
+	if err := root.ExecuteContext(t.Context()); err != nil || r.codes != 1 || r.filed != "file" {
+		t.Fatal(r.codes, r.filed, err)
+	}
+	waits, asks := strings.Index(told.String(), "another comes in 1 s"), strings.Index(told.String(), "Code that confirms")
+	if waits < 0 || asks < waits {
+		t.Errorf("the voter reads %q", told.String())
 	}
 }
 
