@@ -176,11 +176,7 @@ func (d *device) token(cmd *cobra.Command) error {
 		return err
 	}
 	if err := s.Token(ctx); err != nil {
-		var refusal *issuer.Refusal
-		if errors.As(err, &refusal) {
-			return terminal.Refused(err)
-		}
-		return err
+		return refusedOr(err)
 	}
 	return d.report(cmd, s, "token complete")
 }

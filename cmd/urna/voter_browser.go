@@ -47,8 +47,8 @@ func (w *way) back(rw http.ResponseWriter, r *http.Request, i int) {
 	query := r.URL.Query()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if name := query.Get("login_error"); name != "" && !w.over {
-		w.finish(outcome{err: &session.LoginError{Issuer: w.visits[i].Issuer, Name: name}})
+	if query.Has("login_error") && !w.over {
+		w.finish(outcome{err: &loginRefusal{session.LoginError{Issuer: w.visits[i].Issuer, Name: query.Get("login_error")}}})
 		page(rw, failedPage)
 		return
 	}

@@ -66,7 +66,7 @@ func (c *cabinet) logIn(cmd *cobra.Command, purpose string, election [32]byte) e
 	}
 	grants, err := c.person.LogIn(ctx, []session.Visit{{Issuer: c.address, URL: begun.URL, Return: returns[0]}})
 	if err != nil {
-		return err
+		return refusedOr(err)
 	}
 	// A gateway may have led the browser on to the log-in of another.
 	if !api.LoginFits(grants[0], api.LoginTag(purpose, [32]byte{}, election, [32]byte{})) {
@@ -78,15 +78,6 @@ func (c *cabinet) logIn(cmd *cobra.Command, purpose string, election [32]byte) e
 	return refusedOr(err)
 }
 
-// refusedOr marks a gateway's refusal for the exit code.
-func refusedOr(err error) error {
-	var refusal *issuer.Refusal
-	if errors.As(err, &refusal) {
-		return terminal.Refused(err)
-	}
-	return err
-}
-
 func newVoterApplyCommand() *cobra.Command {
 	var c cabinet
 	cmd := &cobra.Command{
@@ -96,8 +87,8 @@ func newVoterApplyCommand() *cobra.Command {
 
 You log in at the portal in your browser; what the portal knows of you need not be
 typed. A code that comes to the telephone shows that it is yours. An application
-that is rejected says why, and can be corrected by the same command while
-applications are taken.
+that is rejected says why; where other data would help it can be corrected by the
+same command while applications are taken.
 
 The form is JSON with what the portal does not have: surname, name, patronymic,
 birth_date (YYYY-MM-DD), document, address, citizenship, phone, mail, language.`,
@@ -154,7 +145,7 @@ func (c *cabinet) apply(cmd *cobra.Command) error {
 		return err
 	}
 	if filed.Status == "rejected" {
-		return terminal.Refused(errors.New("the application is rejected; correct it with the same command"))
+		return rejected(filed)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func newRegistrar(t *testing.T) *registrar {
 				t.Error(err)
 			}
 			r.filed = way
-			answer(w, api.Application{Number: "000042-2", Status: status, Title: "Учтено"})
+			answer(w, api.Application{Number: "000042-7", Status: status, Title: "Учтено"})
 		}
 	}
 	mux.HandleFunc("POST /v1/application", file("file", "accepted"))
@@ -106,7 +106,7 @@ func TestAVoterAppliesAndCorrects(t *testing.T) {
 	r := newRegistrar(t)
 	pdf := filepath.Join(t.TempDir(), "application.pdf")
 	out, err := voter(t, "000000\nr\n123456\n", "apply", "--registrar", r.URL, "--mail", "a@example.org", "--confirmation", pdf)
-	if err != nil || r.filed != "file" || r.codes != 2 || !strings.Contains(out, "000042-2: Учтено") {
+	if err != nil || r.filed != "file" || r.codes != 2 || !strings.Contains(out, "000042-7: Учтено") {
 		t.Fatal(out, r.filed, r.codes, err)
 	}
 	if r.form.Phone != "+79000000001" || r.form.Mail != "a@example.org" {
@@ -144,6 +144,21 @@ func TestAVoterWhoLogsInAgainWaitsForACodeOfThisLogIn(t *testing.T) {
 	waits, asks := strings.Index(told.String(), "another comes in 1 s"), strings.Index(told.String(), "Code that confirms")
 	if waits < 0 || asks < waits {
 		t.Errorf("the voter reads %q", told.String())
+	}
+}
+
+func TestOnlyWhatCanBeCorrectedIsToBeCorrected(t *testing.T) {
+	for reason, can := range map[string]bool{
+		"data": true, "citizenship": true, "age": true, "residence": true, "technical": true,
+		"late": false, "territory": false, "duplicate": false, "struck": false,
+	} {
+		for tongue, want := range map[string][2]string{"en_GB": {"rejected", "correct"}, "ru_RU": {"отклонено", "исправьте"}} {
+			t.Setenv("LC_ALL", tongue)
+			text := rejected(api.Application{Reason: reason}).Error()
+			if !strings.Contains(text, want[0]) || strings.Contains(text, want[1]) != can {
+				t.Errorf("%s, %s: %s", reason, tongue, text)
+			}
+		}
 	}
 }
 

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/urna-vote/urna/offchain/terminal"
 	"github.com/urna-vote/urna/offchain/voter/issuer"
 	"github.com/urna-vote/urna/offchain/voter/session"
 	"github.com/urna-vote/urna/proto/api"
@@ -82,6 +85,38 @@ func TestALogInThatFailsIsToldByIssuerAndReason(t *testing.T) {
 	}
 	if page := <-b.shown; !strings.Contains(page, "не удалось") {
 		t.Errorf("the browser ends at %s", page)
+	}
+}
+
+// What a browser brings back of a refusal is its name; the voter reads words.
+func TestEveryLogInThatFailsIsToldInTheVotersLanguageWithWhatToDo(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"login-purpose":     {"Update the program", "Обновите программу"},
+		"login-return":      {"official link", "официальной ссылке"},
+		"login-over":        {"Start the log-in again", "Начните вход заново"},
+		"login-browser":     {"stay in one browser", "в одном браузере"},
+		"login-unconfirmed": {"Have the account confirmed", "Подтвердите учётную запись"},
+		"login-not-listed":  {"Look at the state of your application", "Проверьте статус заявления"},
+		"login-declined":    {"Start the log-in again", "Начните вход заново"},
+		"login-answer":      {"tell the organisation", "сообщите организации"},
+		"login-portal":      {"Try again in a minute", "Повторите через минуту"},
+		"internal":          {"Try again in 1 min", "Повторите через 1 мин"},
+		"":                  {"refuses the log-in", "во входе отказано"},
+		"credential":        {"refuses the log-in (credential)", "во входе отказано (credential)"},
+		"\x1b[2J":           {"refuses the log-in", "во входе отказано"},
+	} {
+		for i, tongue := range []string{"en_GB.UTF-8", "ru_RU.UTF-8"} {
+			t.Setenv("LC_ALL", tongue)
+			p := newPerson(strings.NewReader(""), &browser{t: t, shown: make(chan string, 1)})
+			_, err := p.LogIn(t.Context(), portals(t, p, "login_error="+url.QueryEscape(name)))
+			told := refusedOr(fmt.Errorf("log in: %w", err))
+			if text := told.Error(); !strings.Contains(text, want[i]) || strings.ContainsAny(text, "{\x1b") {
+				t.Errorf("%q in %s: %s", name, tongue, text)
+			}
+			if terminal.ExitCode(told) != 4 {
+				t.Errorf("%q ends with %d", name, terminal.ExitCode(told))
+			}
+		}
 	}
 }
 
