@@ -111,8 +111,11 @@ func (k *keysDesk) write(r *keyrecord.Record, c Ceremony) (path string, err erro
 // where it is missing: after a crash, or for keys of an earlier version.
 func KeyRecord(ctx context.Context, cfg config.Config, id [32]byte, c Ceremony) (*keyrecord.Record, error) {
 	r, err := keyrecord.Read(cfg.TokenKeys, id, keyrecord.Made)
+	if err == nil {
+		return r, keyrecord.WriteText(keyrecord.Path(cfg.TokenKeys, id, keyrecord.Made), r)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return r, err
+		return nil, err
 	}
 	k, err := openKeys(ctx, cfg)
 	if err != nil {
@@ -135,8 +138,8 @@ var ErrNotOver = errors.New("token keys are destroyed when every zone of the ele
 // DestroyKeys makes the token keys of an election that is over unusable for ever
 // and records it. Given again after a crash it ends what was begun.
 func DestroyKeys(ctx context.Context, cfg config.Config, id [32]byte, c Ceremony) (made Made, err error) {
-	if _, err := keyrecord.Read(cfg.TokenKeys, id, keyrecord.Destroyed); err == nil {
-		return made, fmt.Errorf("%s: %w", keyrecord.Path(cfg.TokenKeys, id, keyrecord.Destroyed), keyring.ErrNone)
+	if ended, err := keyrecord.Read(cfg.TokenKeys, id, keyrecord.Destroyed); err == nil {
+		return destroyAgain(ctx, cfg, id, ended, c)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return made, err
 	}
@@ -182,6 +185,49 @@ func DestroyKeys(ctx context.Context, cfg config.Config, id [32]byte, c Ceremony
 	made.Keys = len(r.Keys)
 	made.Record, err = k.write(r, c)
 	return made, err
+}
+
+// destroyAgain destroys what came back after a destruction that is recorded, such
+// as a copy. The record stays as it is; the journal tells.
+func destroyAgain(ctx context.Context, cfg config.Config, id [32]byte, ended *keyrecord.Record, c Ceremony) (made Made, err error) {
+	path := keyrecord.Path(cfg.TokenKeys, id, keyrecord.Destroyed)
+	if err := keyrecord.WriteText(path, ended); err != nil {
+		return made, err
+	}
+	k, err := openKeys(ctx, cfg)
+	if err != nil {
+		return made, err
+	}
+	defer k.close()
+	ring, err := k.keeper.Load(id)
+	if errors.Is(err, keyring.ErrNone) {
+		return made, fmt.Errorf("destroyed already, %s: %w", path, err)
+	}
+	if err != nil {
+		return made, fmt.Errorf("%s records the destruction of token keys, but some are here: %w", path, err)
+	}
+	if err := k.same(id, ended); err != nil {
+		return made, fmt.Errorf("%s records the destruction of token keys, but others are here; destroy by hand what no election uses: %w", path, err)
+	}
+	def, _, err := k.definition(ctx, id)
+	if err != nil {
+		return made, err
+	}
+	if _, err := k.over(ctx, id, len(def.Zones)); err != nil {
+		return made, err
+	}
+	made.Keys, made.Record = len(ring.Slots()), path
+	if made.Place, err = k.keeper.Place(id); err != nil {
+		return made, err
+	}
+	object := fmt.Sprintf("election %x, %d keys that came back", id, made.Keys)
+	if err := journal.Note(k.db, journal.By(c.Now, c.Sudo, "token keys to be destroyed", object)); err != nil {
+		return made, err
+	}
+	if err := k.keeper.Destroy(id); err != nil {
+		return made, err
+	}
+	return made, journal.Note(k.db, journal.By(c.Now, c.Sudo, "token keys destroyed", object))
 }
 
 // same refuses keys that the record of making does not name: nobody would know

@@ -250,3 +250,80 @@ func TestARecordThatIsMissingIsMade(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// directory is what lies beside the keys.
+func directory(t *testing.T, c config.Config) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	entries, err := os.ReadDir(c.TokenKeys)
+	must(t, err)
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(c.TokenKeys, e.Name()))
+		must(t, err)
+		found[e.Name()] = string(b)
+	}
+	return found
+}
+
+func TestKeysAreNeverMadeTwice(t *testing.T) {
+	places(t, func(t *testing.T, w *town, c config.Config) {
+		ctx := context.Background()
+		_, err := daemon.MakeKeys(ctx, c, w.id, ceremony(), io.Discard)
+		must(t, err)
+		keeper, err := daemon.Keeper(c)
+		must(t, err)
+		defer keeper.Close()
+		refused := func(want error) {
+			t.Helper()
+			before := directory(t, c)
+			later := ceremony()
+			later.Now = later.Now.Add(time.Hour)
+			if _, err := daemon.MakeKeys(ctx, c, w.id, later, io.Discard); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+			if !maps.Equal(before, directory(t, c)) {
+				t.Error("a refused making changed the directory of the keys")
+			}
+			if _, err := keeper.Load(w.id); !errors.Is(err, keyring.ErrNone) {
+				t.Errorf("keys were drawn: %v", err)
+			}
+		}
+		must(t, keeper.Destroy(w.id)) // as if lost
+		refused(daemon.ErrLost)
+		w.phase(electionv1.Phase_PHASE_FINAL)
+		_, err = daemon.DestroyKeys(ctx, c, w.id, ceremony())
+		must(t, err)
+		refused(daemon.ErrDestroyed)
+	})
+}
+
+func TestKeysThatCameBackAreDestroyedAgain(t *testing.T) {
+	w, c := newTown(t)
+	ctx := context.Background()
+	made, err := daemon.MakeKeys(ctx, c, w.id, ceremony(), io.Discard)
+	must(t, err)
+	copied, err := os.ReadFile(made.Place.Where)
+	must(t, err)
+	w.phase(electionv1.Phase_PHASE_FINAL)
+	_, err = daemon.DestroyKeys(ctx, c, w.id, ceremony())
+	must(t, err)
+	recorded := directory(t, c)
+	must(t, os.WriteFile(made.Place.Where, copied, 0o600))
+	again, err := daemon.DestroyKeys(ctx, c, w.id, ceremony())
+	must(t, err)
+	if again.Keys != 2 || !maps.Equal(recorded, directory(t, c)) {
+		t.Error("the copy is still there, or a record changed")
+	}
+	if got := actions(t, c); !slices.Equal(got[3:], []string{"token keys to be destroyed", "token keys destroyed"}) {
+		t.Error(got)
+	}
+	// Others than the recorded keys are not passed over in silence.
+	keeper, err := daemon.Keeper(c)
+	must(t, err)
+	defer keeper.Close()
+	_, err = keeper.Make(ctx, w.id, []keyring.Slot{{Election: w.id}}, 2048, nil)
+	must(t, err)
+	if _, err := daemon.DestroyKeys(ctx, c, w.id, ceremony()); err == nil || errors.Is(err, keyring.ErrNone) || !strings.Contains(err.Error(), "others are here") {
+		t.Error(err)
+	}
+}

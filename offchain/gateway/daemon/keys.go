@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/urna-vote/urna/offchain/client"
 	"github.com/urna-vote/urna/offchain/gateway/config"
+	"github.com/urna-vote/urna/offchain/gateway/keyrecord"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/terminal"
 	issuancev1 "github.com/urna-vote/urna/proto/urna/issuance/v1"
@@ -38,6 +40,11 @@ type Made struct {
 // MakeKeys draws the token keys of an election where the settings keep them and
 // records it. Progress goes to out.
 func MakeKeys(ctx context.Context, cfg config.Config, election [32]byte, c Ceremony, out io.Writer) (made Made, err error) {
+	if path, there, err := keyrecord.Exists(cfg.TokenKeys, election, keyrecord.Destroyed); err != nil {
+		return made, err
+	} else if there {
+		return made, fmt.Errorf("%s: %w", path, ErrDestroyed)
+	}
 	k, err := openKeys(ctx, cfg)
 	if err != nil {
 		return made, err
@@ -46,6 +53,9 @@ func MakeKeys(ctx context.Context, cfg config.Config, election [32]byte, c Cerem
 	// A file is whole if it is there; a module may have some of the keys.
 	if place, err := k.keeper.Place(election); err == nil && place.Kind == "file" {
 		return made, fmt.Errorf("%s: %w", place.Where, keyring.ErrExists)
+	}
+	if err := k.unmade(election); err != nil {
+		return made, err
 	}
 	def, issuer, err := k.definition(ctx, election)
 	if err != nil {
@@ -64,6 +74,29 @@ func MakeKeys(ctx context.Context, cfg config.Config, election [32]byte, c Cerem
 	made.Keys = len(slots)
 	made.Place, made.Record, err = k.recordMaking(election, ring, c)
 	return made, err
+}
+
+var (
+	// ErrDestroyed: an election's keys are made once.
+	ErrDestroyed = errors.New("the token keys of this election were destroyed and are not made again; for a trial take another election")
+	// ErrLost: others than the recorded keys would be of no use.
+	ErrLost = errors.New("the token keys of this election were made and are not here: put back your copy of them; without one tell the commission, which opens the other panel")
+)
+
+// unmade refuses where a record says that keys were made: all were there then.
+func (k *keysDesk) unmade(election [32]byte) error {
+	path, there, err := keyrecord.Exists(k.cfg.TokenKeys, election, keyrecord.Made)
+	if err != nil || !there {
+		return err
+	}
+	_, err = k.keeper.Load(election)
+	switch {
+	case err == nil:
+		err = keyring.ErrExists
+	case errors.Is(err, keyring.ErrNone):
+		err = ErrLost
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // publishers is how many registrations wait for their block at once.

@@ -140,3 +140,39 @@ func TestBadRecordsAreNotSigned(t *testing.T) {
 		}
 	}
 }
+
+func TestATextThatMayBeSignedIsNeverOverwritten(t *testing.T) {
+	dir, made := t.TempDir(), record(t)
+	path, err := keyrecord.Write(dir, made)
+	must(t, err)
+	signed, err := os.ReadFile(keyrecord.TextPath(path))
+	must(t, err)
+	other := record(t)
+	other.Present = []string{"C. Smirnov"}
+	must(t, other.Sign(operator))
+	if _, err := keyrecord.Write(dir, other); !errors.Is(err, fs.ErrExist) {
+		t.Fatalf("overwritten: %v", err)
+	}
+	must(t, os.Remove(path)) // only the paper is left
+	if _, there, err := keyrecord.Exists(dir, [32]byte(made.Election), keyrecord.Made); err != nil || !there {
+		t.Error("a text alone is taken for nothing", err)
+	}
+	for range 2 {
+		_, err = keyrecord.Write(dir, other)
+		if err == nil {
+			must(t, keyrecord.WriteText(path, other))
+		}
+	}
+	if now, err := os.ReadFile(keyrecord.TextPath(path)); err != nil || !bytes.Equal(now, signed) {
+		t.Error("the text is another", err)
+	}
+	text, err := other.Text()
+	must(t, err)
+	second, err := os.ReadFile(strings.TrimSuffix(path, ".json") + ".2.txt")
+	if err != nil || string(second) != text {
+		t.Error("the other record has no text", err)
+	}
+	if names, err := os.ReadDir(dir); err != nil || len(names) != 3 {
+		t.Error(names, err)
+	}
+}
