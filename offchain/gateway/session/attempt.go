@@ -205,7 +205,11 @@ func (s *Store) Callback(ctx context.Context, query url.Values, cookies []*http.
 	spent = s.cookie(state, "", -1)
 	grant, err := s.answer(ctx, &r, query)
 	if err != nil {
-		return s.back(r.returnTo, "login_error", Name(err)), spent, err
+		name := Name(err)
+		if name == "" {
+			name = "internal" // a device that reads no name waits for ever
+		}
+		return s.back(r.returnTo, "login_error", name), spent, err
 	}
 	return s.back(r.returnTo, "login", grant), spent, nil
 }

@@ -235,6 +235,9 @@ func TestOnlyAnApplicationAsksForThePerson(t *testing.T) {
 	})
 }
 
+// errBroken is a fault and no refusal.
+var errBroken = errors.New("the disk is gone")
+
 // T41, the session's half: whatever is altered, replayed or taken to another
 // browser, device or gateway, there is no session.
 func TestACallbackThatIsAlteredReplayedOrTakenElsewhereGivesNoSession(t *testing.T) {
@@ -319,6 +322,10 @@ func TestACallbackThatIsAlteredReplayedOrTakenElsewhereGivesNoSession(t *testing
 			w.portal.fault = login.ErrUnavailable
 			return w.store, c
 		}, login.ErrUnavailable},
+		"gateway broken": {func(w, _ *town, _ url.Values, c []*http.Cookie) (*session.Store, []*http.Cookie) {
+			w.portal.fault = errBroken
+			return w.store, c
+		}, errBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newTown(t, databasetest.Open(t, databasetest.SQLite(t)))
@@ -332,7 +339,11 @@ func TestACallbackThatIsAlteredReplayedOrTakenElsewhereGivesNoSession(t *testing
 			if strings.Contains(to, "login=") {
 				t.Fatal("a grant was given")
 			}
-			if to != "" && value(t, to, "login_error") != session.Name(c.want) {
+			told := session.Name(c.want)
+			if c.want == errBroken { //nolint:errorlint // it is the case's own
+				told = "internal"
+			}
+			if to != "" && value(t, to, "login_error") != told {
 				t.Fatalf("the page is told %s", to)
 			}
 			// The attempt is spent by a wrong answer: the right one after it is too late.
