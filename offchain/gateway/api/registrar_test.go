@@ -185,7 +185,7 @@ func (r *registrar) load() {
 		fmt.Fprintf(&file, "ПЕТРОВА;АННА;ИЛЬИНИЧНА;06.05.1980;4500 12345%d;Москва, Лесная, 7;1\n", i)
 	}
 	source := electors.Source{File: strings.NewReader(strings.ReplaceAll(file.String(), "Москва, Лесная, 7", "город Москва, улица Лесная, дом 7")), Territories: table}
-	if _, err := r.list.Electors().Import(context.Background(), source, func(*database.Tx, int) error { return nil }); err != nil {
+	if _, err := r.list.ImportElectors(context.Background(), source, func(*database.Tx, int) error { return nil }); err != nil {
 		r.t.Fatal(err)
 	}
 }

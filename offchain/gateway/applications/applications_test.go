@@ -2,6 +2,7 @@ package applications_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/urna-vote/urna/offchain/gateway/applications"
 	"github.com/urna-vote/urna/offchain/gateway/database"
 	"github.com/urna-vote/urna/offchain/gateway/database/databasetest"
+	"github.com/urna-vote/urna/offchain/gateway/electors"
 	"github.com/urna-vote/urna/offchain/gateway/journal"
 )
 
@@ -131,7 +133,7 @@ func TestARejectionSaysItsReason(t *testing.T) {
 }
 
 func (w *world) forget() {
-	if err := w.Electors().Forget(ctx); err != nil {
+	if err := electors.New(w.db, w.key, rand.Reader, "2026-09").Forget(ctx); err != nil {
 		w.t.Fatal(err)
 	}
 }

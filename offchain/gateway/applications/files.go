@@ -70,33 +70,43 @@ type Formed struct {
 	Issuers     []string       `json:"issuers"`
 }
 
+// MakeDirs makes the directory of a list and that of each issuer in it: done
+// before the list is closed, a name or a disk that cannot be used stops nobody.
+func MakeDirs(dir string, issuers []string) error {
+	for _, issuer := range issuers {
+		if issuer == "" || strings.HasPrefix(issuer, ".") || filepath.Base(issuer) != issuer {
+			return fmt.Errorf("issuer %q: its name cannot be that of a directory", issuer)
+		}
+	}
+	for _, into := range append([]string{""}, issuers...) {
+		if err := os.MkdirAll(filepath.Join(dir, into), 0o700); err != nil {
+			return fmt.Errorf("make directory: %w", err)
+		}
+	}
+	return nil
+}
+
 // WriteFiles writes the list into a directory: the roll, a list for each issuer
 // in a directory of its name, and the list of those who leave the paper list.
 // Files that are there are replaced: they are of the same list.
 func (l *List) WriteFiles(dir string, recipients map[string]age.Recipient) (*Formed, error) {
 	if len(l.voters) == 0 {
-		return nil, errors.New("form list: nobody is in it for this election; do the styles of the territories file stand in its definition?")
+		return nil, ErrEmpty
 	}
 	formed := &Formed{Dir: dir, Voters: len(l.voters), Styles: map[string]int{}, Territories: map[string]int{}, Issuers: slices.Sorted(maps.Keys(recipients))}
 	for i := range l.voters {
 		formed.Styles[l.election.Definition.Styles[l.voters[i].Style].Name]++
 		formed.Territories[l.voters[i].territory]++
 	}
+	if err := MakeDirs(dir, formed.Issuers); err != nil {
+		return nil, err
+	}
 	for _, issuer := range formed.Issuers {
-		if issuer == "" || strings.HasPrefix(issuer, ".") || filepath.Base(issuer) != issuer {
-			return nil, fmt.Errorf("issuer %q: its name cannot be that of a directory", issuer)
-		}
 		into := filepath.Join(dir, issuer)
-		if err := os.MkdirAll(into, 0o700); err != nil {
-			return nil, fmt.Errorf("make directory: %w", err)
-		}
 		err := write(filepath.Join(into, PeopleFile), 0o600, func(w io.Writer) error { return l.WritePeople(w, recipients[issuer]) })
 		if err != nil {
 			return nil, err
 		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make directory: %w", err)
 	}
 	if err := write(filepath.Join(dir, PaperFile), 0o600, l.WritePaperList); err != nil {
 		return nil, err

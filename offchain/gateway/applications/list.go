@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urna-vote/urna/offchain/gateway/database"
-	"github.com/urna-vote/urna/offchain/gateway/electors"
 	"github.com/urna-vote/urna/offchain/gateway/people"
 	"github.com/urna-vote/urna/offchain/slip"
 	electionv1 "github.com/urna-vote/urna/proto/urna/election/v1"
@@ -68,15 +65,20 @@ func (*List) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[list of vo
 // Size is how many voters the list has.
 func (l *List) Size() int { return len(l.voters) }
 
+// ErrEmpty: nobody could vote by the list.
+var ErrEmpty = errors.New("form list: nobody is in it for this election; do the styles of the territories file stand in its definition?")
+
 // Form closes the list for good and gives it. Forming again gives the same one.
+// What is refused changes nothing, so that a mended register can be imported.
 func (r *Register) Form(ctx context.Context, actor string, e Election) (*List, error) {
-	if err := r.reviewed(ctx); err != nil {
+	p, err := r.review(ctx, e)
+	if err != nil {
 		return nil, err
 	}
-	if err := r.close(actor, e.ID); err != nil {
+	if err := r.close(actor, e.ID, p); err != nil {
 		return nil, err
 	}
-	if err := r.enrol(ctx, e); err != nil {
+	if err := r.enrol(ctx, e, p.styleOf); err != nil {
 		return nil, err
 	}
 	return r.list(ctx, e)
@@ -90,59 +92,6 @@ func (r *Register) Formed(ctx context.Context) (formed bool, err error) {
 		return err
 	})
 	return formed, err
-}
-
-// reviewed refuses while an accepted application does not match the register,
-// and takes over territories that changed. Once the list is formed it does
-// nothing.
-func (r *Register) reviewed(ctx context.Context) error {
-	var formed bool
-	err := r.db.View(ctx, func(tx *database.Tx) error {
-		s, err := r.state(tx)
-		formed = !s.formed.IsZero() || !s.erased.IsZero()
-		return err
-	})
-	if err != nil || formed {
-		return err
-	}
-	var unmatched []Number
-	moved := map[Number]string{}
-	err = r.each(ctx, func(tx *database.Tx, c *record) error {
-		v, err := r.judge(tx, c)
-		switch {
-		case err != nil:
-			return err
-		case v.reason != "":
-			unmatched = append(unmatched, c.Number)
-		case v.territory.Code != c.Territory:
-			moved[c.Number] = v.territory.Code
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if len(unmatched) > 0 {
-		return &UndecidedError{Unmatched: unmatched}
-	}
-	for _, n := range slices.Sorted(maps.Keys(moved)) {
-		if err := r.move(n, moved[n]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// move notes the territory that a later voter register has for an elector.
-func (r *Register) move(n Number, territory string) error {
-	return r.db.Update(func(tx *database.Tx) error {
-		found, err := r.records(tx, "number = ? AND status = ?", n, Accepted)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		found[0].Territory = territory
-		return r.put(tx, found[0], Event{At: r.now().Truncate(time.Millisecond), Status: Accepted, Fields: []electors.Field{electors.FieldTerritory}})
-	})
 }
 
 // each shows the accepted applications to a function, in the order of their
@@ -172,41 +121,9 @@ func (r *Register) each(ctx context.Context, show func(*database.Tx, *record) er
 	}
 }
 
-// close marks the campaign: from here on nobody can withdraw.
-func (r *Register) close(actor string, election [32]byte) error {
-	return r.db.Update(func(tx *database.Tx) error {
-		s, err := r.state(tx)
-		if err != nil {
-			return err
-		}
-		now := r.now().Truncate(time.Millisecond)
-		switch {
-		case !s.erased.IsZero():
-			return ErrErased
-		case !s.formed.IsZero():
-			return r.act(tx, now, actor, "applications close", fmt.Sprintf("again, election %x", election))
-		case now.Before(r.campaign.Closes):
-			return ErrStillOpen
-		}
-		var waiting int64
-		if err := tx.Row("SELECT COUNT(*) FROM application WHERE campaign = ? AND status = ?", r.campaign.Name, Submitted).Scan(&waiting); err != nil {
-			return fmt.Errorf("count applications that wait: %w", err)
-		}
-		if waiting > 0 {
-			return &UndecidedError{Waiting: waiting}
-		}
-		_, err = tx.Exec(`INSERT INTO application_campaign (campaign, last_number, formed_ms, erased_ms) VALUES (?, 0, ?, 0)
-			ON CONFLICT (campaign) DO UPDATE SET formed_ms = excluded.formed_ms`, r.campaign.Name, now.UnixMilli())
-		if err != nil {
-			return fmt.Errorf("close list: %w", err)
-		}
-		return r.act(tx, now, actor, "applications close", fmt.Sprintf("election %x", election))
-	})
-}
-
 // enrol gives every accepted application that has none its slip. A slip once
 // written stays.
-func (r *Register) enrol(ctx context.Context, e Election) error {
+func (r *Register) enrol(ctx context.Context, e Election, styleOf map[string]uint32) error {
 	var slips []enrolment
 	flush := func() error {
 		err := r.db.Update(func(tx *database.Tx) error {
@@ -234,10 +151,6 @@ func (r *Register) enrol(ctx context.Context, e Election) error {
 		return nil
 	})
 	if err != nil || len(waiting) == 0 {
-		return err
-	}
-	styleOf, err := r.styles(ctx, e)
-	if err != nil {
 		return err
 	}
 	for _, c := range waiting {

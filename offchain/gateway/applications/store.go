@@ -1,6 +1,7 @@
 package applications
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -48,8 +49,35 @@ func New(db *database.DB, key vault.Key, campaign Campaign, now func() time.Time
 // Campaign of the register.
 func (r *Register) Campaign() Campaign { return r.campaign }
 
-// Electors is the voter register of the campaign.
-func (r *Register) Electors() *electors.Register { return r.electors }
+// ErrClosed: the voters of a formed list are those of its register.
+var ErrClosed = errors.New("the list is formed: its voter register is not replaced any more")
+
+// ImportElectors takes over a voter register, see electors.Register.Import, as
+// long as the list is not formed.
+func (r *Register) ImportElectors(ctx context.Context, from electors.Source, also func(tx *database.Tx, electors int) error) (int, error) {
+	if err := r.db.View(ctx, r.importable); err != nil {
+		return 0, fmt.Errorf("import voter register: %w", err)
+	}
+	return r.electors.Import(ctx, from, func(tx *database.Tx, electors int) error {
+		if err := r.importable(tx); err != nil { // it was formed meanwhile
+			return fmt.Errorf("import voter register: %w", err)
+		}
+		return also(tx, electors)
+	})
+}
+
+func (r *Register) importable(tx *database.Tx) error {
+	s, err := r.state(tx)
+	switch {
+	case err != nil:
+		return err
+	case !s.erased.IsZero():
+		return ErrErased
+	case !s.formed.IsZero():
+		return ErrClosed
+	}
+	return nil
+}
 
 // state of the campaign.
 type state struct {

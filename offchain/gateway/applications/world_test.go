@@ -85,15 +85,21 @@ const territories = "territory;name;style\n001;Северный;north|city\n002;
 // load imports the lines of the given electors.
 func (w *world) load(lines ...string) {
 	w.t.Helper()
+	if err := w.imports(territories, lines...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) imports(territories string, lines ...string) error {
+	w.t.Helper()
 	table, err := electors.ReadTerritories(strings.NewReader(territories))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	file := "Фамилия;Имя;Отчество;Дата рождения;Документ;Адрес;Территория\n" + strings.ReplaceAll(strings.Join(lines, ""), "г. Москва, ул. ", "Москва, ул. ")
 	source := electors.Source{File: strings.NewReader(strings.ReplaceAll(file, ", д. ", ", ")), Territories: table}
-	if _, err := w.Electors().Import(context.Background(), source, func(*database.Tx, int) error { return nil }); err != nil {
-		w.t.Fatal(err)
-	}
+	_, err = w.ImportElectors(context.Background(), source, func(*database.Tx, int) error { return nil })
+	return err
 }
 
 // confirm shows that an account holds a phone.

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +90,7 @@ func ImportElectors(ctx context.Context, cfg config.Config, files ElectorFiles) 
 	defer register.Close()
 	err = WithApplications(ctx, cfg, func(r *applications.Register, _ string) error {
 		source := electors.Source{File: register, Encoding: files.Encoding, Territories: territories}
-		count, err = r.Electors().Import(ctx, source, func(tx *database.Tx, electors int) error {
+		count, err = r.ImportElectors(ctx, source, func(tx *database.Tx, electors int) error {
 			object := fmt.Sprintf("%s: %d electors, %d territories", r.Campaign().Name, electors, len(territories))
 			return journal.Append(tx, journal.By(time.Now(), os.Getenv("SUDO_USER"), "electors import", object))
 		})
@@ -135,6 +137,9 @@ func FormList(ctx context.Context, cfg config.Config, o ListOptions) (formed *ap
 		if recipients[name] == nil {
 			return nil, fmt.Errorf("issuer %q of the election has no recipient: it could not authenticate anybody", name)
 		}
+	}
+	if err := applications.MakeDirs(o.Dir, slices.Sorted(maps.Keys(recipients))); err != nil {
+		return nil, err
 	}
 	err = WithApplications(ctx, cfg, func(r *applications.Register, actor string) error {
 		list, err := r.Form(ctx, actor, applications.Election{ChainID: trust.ChainID(), ID: o.Election, Definition: def})

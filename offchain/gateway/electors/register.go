@@ -95,6 +95,12 @@ func (r *Register) generation(ctx context.Context) (generation int64, err error)
 	return generation, err
 }
 
+// Generation tells one import from another; ErrNoRegister before the first.
+func (r *Register) Generation(tx *database.Tx) (int64, error) {
+	generation, _, err := r.current(tx)
+	return generation, err
+}
+
 func (r *Register) current(tx *database.Tx) (generation int64, territories map[string]Territory, err error) {
 	var table []byte
 	err = tx.Row("SELECT generation, territories FROM elector_register WHERE campaign = ?", r.campaign).Scan(&generation, &table)
