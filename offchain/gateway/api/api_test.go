@@ -135,12 +135,16 @@ func TestMalformedRequestsNeverReachTheIssuer(t *testing.T) {
 		"form":          {"application/x-www-form-urlencoded", good, "content-type", 415, "malformed"},
 		"no kind":       {"", good, "content-type", 415, "malformed"},
 		"short entry":   {"application/json", marshal(t, short), "entry", 400, "malformed"},
-		"not hex":       {"application/json", strings.Replace(good, "0202", "zz02", 1), "body", 422, "malformed"},
-		"panel too big": {"application/json", strings.Replace(good, `"panel":4`, `"panel":4294967296`, 1), "body", 422, "malformed"},
-		"no panel":      {"application/json", strings.Replace(good, `"panel":4,`, ``, 1), "body", 422, "malformed"},
+		"not hex":       {"application/json", strings.Replace(good, "0202", "zz02", 1), "entry", 422, "malformed"},
+		"panel too big": {"application/json", strings.Replace(good, `"panel":4`, `"panel":4294967296`, 1), "panel", 422, "malformed"},
+		"no panel":      {"application/json", strings.Replace(good, `"panel":4,`, ``, 1), "panel", 422, "malformed"},
+		"half a byte":   {"application/json", strings.Replace(good, "0202", "202", 1), "entry", 422, "malformed"},
+		"wrong kind":    {"application/json", strings.Replace(good, `"panel":4`, `"panel":"SECRET-CODE"`, 1), "panel", 422, "malformed"},
+		"bad in a list": {"application/json", strings.Replace(good, `["07`, `["7`, 1), "blinded_hashes[0]", 422, "malformed"},
+		"no object":     {"application/json", "[]", "body", 422, "malformed"},
 	} {
 		status, e, body := post(t, server.URL+"/v1/token", c.kind, c.body)
-		if status != c.status || e.Name != c.name || e.Field != c.field || e.Status != status || e.Next == "" {
+		if status != c.status || e.Name != c.name || e.Field != c.field || e.Status != status || e.Next == "" || e.Reason == "" || strings.Contains(e.Reason, "validation failed") {
 			t.Errorf("%s: %d %+v", name, status, e)
 		}
 		if strings.Contains(body, "SECRET-CODE") || strings.Contains(body, "zz02") {

@@ -131,15 +131,13 @@ func (f *Frame) translate(ctx huma.Context, _ string, v any) (any, error) {
 	case http.StatusInternalServerError:
 		r.Kind, r.Reason, r.Wait = texts.Internal, "", 5*time.Second
 	}
-	for _, e := range model.Errors {
-		if e.Location != "" && e.Location != "body" {
-			r.Field = strings.TrimPrefix(e.Location, "body.")
+	if len(model.Errors) > 0 {
+		field, reason := atFault(model.Errors[0])
+		if r.Field = field; reason != "" {
+			r.Reason = reason
+		} else if r.Kind == texts.Malformed {
+			r.Reason = "is not the JSON that this route reads"
 		}
-		// The library quotes pieces of a body that is no JSON.
-		if e.Location != "body" {
-			r.Reason = e.Message
-		}
-		break
 	}
 	f.refused(r.Kind.Name)
 	p := newProblem(r, languageOf(ctx.Context()))
