@@ -27,7 +27,9 @@ type Config struct {
 	Log   *slog.Logger
 	// Origins of the voter pages that may call from a browser.
 	Origins []string
-	Now     func() time.Time
+	// Encrypted: people reach the gateway by https, be it through a proxy that ends it.
+	Encrypted bool
+	Now       func() time.Time
 	// Addresses and Persons hold greedy ones back, Room a crowd; nil holds nobody.
 	Addresses *limits.Addresses
 	Persons   *limits.Persons
@@ -105,6 +107,7 @@ func New(cfg Config) (http.Handler, error) {
 	for _, part := range cfg.Parts {
 		part.Register(f)
 	}
+	describeFields(f.huma.OpenAPI().Components.Schemas)
 	description, err := json.MarshalIndent(f.huma.OpenAPI(), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describe the interface: %w", err)

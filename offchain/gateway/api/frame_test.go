@@ -359,3 +359,16 @@ func TestLogsOfTwoGatewaysJoinNobodyWithARequest(t *testing.T) {
 		}
 	}
 }
+
+// A proxy that ends TLS hands requests on in the clear; the browser came by https.
+func TestABrowserIsKeptToHTTPSBehindAProxyToo(t *testing.T) {
+	for _, encrypted := range []bool{true, false} {
+		server := serve(t, gatewayapi.Config{Encrypted: encrypted})
+		for _, path := range []string{"/v1/problems/room", "/v1/nothing"} {
+			answer, _ := ask(t, http.MethodGet, server.URL+path, "")
+			if got := answer.Header.Get("Strict-Transport-Security") != ""; got != encrypted {
+				t.Errorf("%s, public address by https: %v, told so: %v", path, encrypted, got)
+			}
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (f *Frame) guard(mux *http.ServeMux) http.Handler {
 		ctx = context.WithValue(ctx, seenKey{}, seen{language: texts.Match(r.Header.Get("Accept-Language")), route: pattern})
 		r = r.WithContext(ctx)
 		defer f.recover(w, r)
-		secure(w.Header(), r.TLS != nil)
+		secure(w.Header(), f.cfg.Encrypted || r.TLS != nil)
 		if f.cross(w, r) {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -133,6 +134,7 @@ func (a *assembly) serving(ctx context.Context) (http.Handler, error) {
 	frame := gatewayapi.Config{
 		Parts: append([]gatewayapi.Part{a.state(), gatewayapi.Issuance{Issuer: a.issuer}}, a.entrance.parts(a.issuer)...),
 		Log:   a.log, Origins: a.cfg.Origins, Now: time.Now, Metrics: a.figures,
+		Encrypted: strings.HasPrefix(a.cfg.Public, "https:"),
 		Addresses: limits.NewAddresses(a.cfg.Limits.PerAddress, proxies, time.Now),
 	}
 	if p := a.entrance.portal; p != nil {
