@@ -45,7 +45,8 @@ the ballot style of each territory, several joined by "|" where several election
 are held together, none where there is no remote voting.
 
 Every bad line is named by its number, and nothing is imported if one is bad: the
-register before stays in force. Persons are encrypted with the vault key.`,
+register before stays in force. Once the list is formed or data are erased no register
+is taken. Persons are encrypted with the vault key.`,
 		Example: "  urna-gateway electors import --config registrar/gateway.toml --territories territories.csv register.csv",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -49,7 +49,8 @@ never leave. Replicas share the file or the module. A running gateway reads new
 keys when it starts again.
 
 A record (JSON signed by the operator's key, and text to be signed by hand) is
-put beside the keys.`,
+put beside the keys. Where a record says that keys were made or destroyed, none
+are drawn.`,
 		Example: `  urna-gateway keys make --config issuer/gateway.toml --election 6f0c…
   urna-gateway keys make --config issuer/gateway.toml --election 6f0c… --present "A. Ivanova, secretary"`,
 		Args: cobra.NoArgs,
