@@ -96,8 +96,14 @@ func Load(file string, environ []string) (Config, error) {
 		return Config{}, fmt.Errorf("read settings %s: %w", file, err)
 	}
 	for _, key := range k.Keys() {
-		if _, ok := known[key]; !ok && !emptySection(known, key, k.Get(key)) {
+		s, ok := known[key]
+		if !ok && !emptySection(known, key, k.Get(key)) {
 			return Config{}, fmt.Errorf("read settings %s: %w %q", file, ErrUnknownKey, key)
+		}
+		if ok {
+			if err := s.check(k.Get(key)); err != nil {
+				return Config{}, fmt.Errorf("read settings %s: %w", file, err)
+			}
 		}
 	}
 	over, err := fromEnviron(known, environ)
@@ -151,14 +157,14 @@ func fromEnviron(known map[string]setting, environ []string) (map[string]any, er
 			continue
 		}
 		key, ok := byName[upper]
-		switch {
-		case !ok:
+		if !ok {
 			return nil, fmt.Errorf("read environment: %w %q", ErrUnknownKey, name)
-		case known[key].list():
-			over[key] = strings.Split(value, ",")
-		default:
-			over[key] = value
 		}
+		typed, err := known[key].parse(value)
+		if err != nil {
+			return nil, fmt.Errorf("read environment: %s: %w", name, err)
+		}
+		over[key] = typed
 	}
 	return over, nil
 }
@@ -200,6 +206,11 @@ func (c Config) Validate() error {
 	}
 	if len(c.Nodes) == 0 {
 		wrong("nodes", "at least one node such as http://127.0.0.1:26680")
+	}
+	for i, node := range c.Nodes {
+		if u, err := url.Parse(node); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+			wrong(fmt.Sprintf("nodes[%d]", i), "address of a node such as http://127.0.0.1:26680")
+		}
 	}
 	for _, must := range []struct{ key, value string }{{"genesis", c.Genesis}, {"database", c.Database}, {"operator_key", c.OperatorKey}, {"token_keys", c.TokenKeys}, {"access_key", c.AccessKey}, {"vault_key", c.VaultKey}} {
 		if must.value == "" {

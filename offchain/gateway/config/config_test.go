@@ -127,3 +127,53 @@ func TestWrongSectionsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAValueOfTheWrongTypeIsToldWithKeyAndWhatToWrite(t *testing.T) {
+	good := string(valid().Marshal())
+	line := func(key, value string) string {
+		t.Helper()
+		lines := strings.Split(good, "\n")
+		for i, l := range lines {
+			if strings.HasPrefix(l, key+" = ") {
+				lines[i] = key + " = " + value
+				return strings.Join(lines, "\n")
+			}
+		}
+		t.Fatal("no line ", key)
+		return ""
+	}
+	for name, c := range map[string]struct {
+		file, environ string
+		key, want     string
+	}{
+		"number for text":     {file: line("listen", "5"), key: "listen", want: "a text in quotes"},
+		"text for number":     {file: line("per_second", `"SECRET"`), key: "room.per_second", want: "a whole number"},
+		"part of a number":    {file: line("per_second", "1.5"), key: "room.per_second", want: "a whole number"},
+		"text for yes":        {file: line("enabled", `"SECRET"`), key: "enabled", want: "true or false"},
+		"text for list":       {file: line("nodes", `"SECRET"`), key: "nodes", want: "a list"},
+		"list of numbers":     {file: line("nodes", "[1]"), key: "nodes", want: "a list"},
+		"number for duration": {file: line("drain", "5"), key: "limits.drain", want: "a duration"},
+		"no duration":         {file: line("drain", `"SECRET"`), key: "limits.drain", want: "a duration"},
+		"environment number":  {file: good, environ: "URNA_GATEWAY_ROOM_PER_SECOND=SECRET", key: "URNA_GATEWAY_ROOM_PER_SECOND", want: "a whole number"},
+		"environment yes":     {file: good, environ: "URNA_GATEWAY_ROOM_ENABLED=SECRET", key: "URNA_GATEWAY_ROOM_ENABLED", want: "true or false"},
+		"environment time":    {file: good, environ: "URNA_GATEWAY_LIMITS_DRAIN=SECRET", key: "URNA_GATEWAY_LIMITS_DRAIN", want: "a duration such as 90s"},
+	} {
+		_, err := config.Load(write(t, c.file), []string{c.environ})
+		if err == nil || !strings.Contains(err.Error(), c.key+": w") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "decoding") || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := config.Load(write(t, good), []string{"URNA_GATEWAY_ROOM_ENABLED=true", "URNA_GATEWAY_PUBLIC=https://a.example"}); err != nil && strings.Contains(err.Error(), "environment") {
+		t.Error(err)
+	}
+}
+
+func TestANodeIsAnAddressOfTheWeb(t *testing.T) {
+	for _, node := range []string{"bla", "127.0.0.1:26680", "ftp://127.0.0.1", "http://"} {
+		c := valid()
+		c.Nodes = append(c.Nodes, node)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "nodes[1]") {
+			t.Errorf("%s: %v", node, err)
+		}
+	}
+}
