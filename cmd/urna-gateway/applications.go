@@ -159,7 +159,7 @@ func newApplicationsRejectCommand() *cobra.Command {
 Reasons: struck (the elector was struck from the register or may not vote), data,
 residence, technical. The applicant sees the reason and may file again while
 applications are taken.`,
-		Example: "  urna-gateway applications reject --config registrar/gateway.toml --reason struck 000042-2",
+		Example: "  urna-gateway applications reject --config registrar/gateway.toml --reason struck 000042-7",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := applications.ParseNumber(args[0])
@@ -243,7 +243,7 @@ func newApplicationsCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check --config FILE NUMBER CODE",
 		Short:   "Say whether a confirmation is genuine, and what holds now",
-		Example: "  urna-gateway applications check --config registrar/gateway.toml 000042-2 ZMJ4-H8E7-HPVT-J3P5",
+		Example: "  urna-gateway applications check --config registrar/gateway.toml 000042-7 ZMJ4-H8E7-HPVT-J3P5",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := applications.ParseNumber(args[0])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/urna-vote/urna/offchain/chain"
 	"github.com/urna-vote/urna/offchain/gateway/config"
 	"github.com/urna-vote/urna/offchain/gateway/keyring"
 	"github.com/urna-vote/urna/offchain/gateway/vault"
@@ -53,6 +54,13 @@ func initHome(cmd *cobra.Command, home string, cfg config.Config) error {
 	cfg.Genesis = genesis
 	if err := cfg.Validate(); err != nil {
 		return terminal.Usage("settings of the gateway: %w", err)
+	}
+	text, err := os.ReadFile(genesis)
+	if err != nil {
+		return terminal.Usage("--genesis: %w; give the chain's genesis file", err)
+	}
+	if _, err := chain.ParseTrust(text); err != nil {
+		return terminal.Usage("--genesis %s: %w; give the chain's genesis file", genesis, err)
 	}
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return fmt.Errorf("make home: %w", err)

@@ -61,6 +61,12 @@ A gateway in five steps:
   urna-gateway codes import --config issuer/gateway.toml roster/issuer-1
   urna-gateway serve --config issuer/gateway.toml
 
+Where voters log in at a portal nobody is handed codes: set public, [login] and
+[sms] or [mail] in the settings, and in place of codes import the persons that the
+registrar's list names:
+
+  urna-gateway people import --config issuer/gateway.toml people.age
+
 Exit codes: 0 done, 1 failed, 2 wrong command line, 4 the network refused.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -37,6 +37,13 @@ whoever has it can vote in your place. It never holds a choice.
   urna voter token  --slip slip.json --state me.json --gateway issuer-1=http://127.0.0.1:26690 --gateway … --node … --genesis …
   urna voter vote   --state me.json --choose "1=2" --choose "2=1,3" --receipt receipt.txt --node … --genesis …
 
+Where there is a portal you apply, fetch the slip and get the token by logging in
+there with your browser; codes come by message:
+
+  urna voter apply --registrar https://registrar.example
+  urna voter slip  --registrar https://registrar.example --election ID --out slip.json
+  urna voter token --login portal --slip slip.json --state me.json --gateway issuer-1=https://one.example --gateway … --node … --genesis …
+
 Ask for the token and vote at different times, and vote at another operator's
 node than the gateways': time and address are all that could join the two.`,
 		Args: cobra.NoArgs,

@@ -181,3 +181,9 @@ func TestASlipIsNeverOverwritten(t *testing.T) {
 		t.Fatal("overwritten")
 	}
 }
+
+func TestHelpShowsTheWayOverAPortal(t *testing.T) {
+	if long := newVoterCommand().Long; !strings.Contains(long, "voter apply") || !strings.Contains(long, "--login portal") {
+		t.Error(long)
+	}
+}
