@@ -52,6 +52,8 @@ type Frame struct {
 	// routes by pattern, as the guard needs them.
 	routes map[string]Route
 	known  known
+	// tally of requests for the log.
+	tally tally
 }
 
 // Route describes a route.

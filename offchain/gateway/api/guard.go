@@ -36,7 +36,7 @@ func languageOf(ctx context.Context) texts.Language { return seenOf(ctx).languag
 func routeOf(ctx context.Context) string { return seenOf(ctx).route }
 
 // guard sets what every answer carries, limits time, turns away what no route
-// takes, and counts and logs route, status and time.
+// takes, and counts route, status and time.
 func (f *Frame) guard(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		w := &statusWriter{ResponseWriter: to, status: http.StatusOK}
@@ -81,7 +81,7 @@ func (f *Frame) note(w *statusWriter, pattern string) func() {
 				f.cfg.Room.Served()
 			}
 		}
-		f.cfg.Log.Debug("request", "route", pattern, "status", w.status, "ms", took.Milliseconds())
+		f.tally.add(f.cfg.Log, pattern, w.status, took)
 	}
 }
 

@@ -44,8 +44,8 @@ type Config struct {
 	// Identity (an age identity file) or PassphraseFile opens the token keys.
 	Identity       string `koanf:"identity" path:"file" doc:"What opens the token keys: an age identity file, or a file with a passphrase."`
 	PassphraseFile string `koanf:"passphrase_file" path:"file"`
-	// LogLevel of debug tells route, status and time of each request, never who
-	// or what.
+	// LogLevel of debug tells of each 1,000 requests together how many had which
+	// route and status, never when one came, who asked or what.
 	LogLevel string `koanf:"log_level" doc:"debug, info, warn or error."`
 
 	Login        Login        `koanf:"login" doc:"How a voter shows who asks."`
