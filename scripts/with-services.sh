@@ -7,7 +7,7 @@
 #
 # What is missing is installed from Debian where this user may. What cannot be is
 # said before and after: the command then runs with SQLite and key files alone, or
-# not at all if URNA_NEED_SERVICES is set.
+# not at all if NEED_SERVICES is set.
 set -euo pipefail
 
 missing=()
@@ -84,5 +84,5 @@ fi
 for what in "${missing[@]}"; do
 	echo "with-services: $what is not here and could not be installed: its tests are left out" >&2
 done
-if [ -n "${URNA_NEED_SERVICES:-}" ] && [ "${#missing[@]}" -gt 0 ]; then exit 1; fi
+if [ -n "${NEED_SERVICES:-}" ] && [ "${#missing[@]}" -gt 0 ]; then exit 1; fi
 "$@"
