@@ -83,9 +83,9 @@ func (p *player) play(ctx context.Context) (*Outcome, error) {
 		return nil, fmt.Errorf("the state in %s is of height %d, the record ends at %d: use another directory", p.opt.Dir, height, p.record.Last())
 	}
 	out := &Outcome{From: height + 1, Last: p.record.Last()}
-	ctx, cancel := context.WithCancel(ctx)
+	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for b := range p.ahead(ctx, height+1) {
+	for b := range p.ahead(reading, height+1) {
 		if b.err != nil {
 			return nil, b.err
 		}
@@ -95,6 +95,9 @@ func (p *player) play(ctx context.Context) (*Outcome, error) {
 		if p.opt.Progress != nil {
 			p.opt.Progress(p.last.Height, out.Last)
 		}
+	}
+	if ctx.Err() != nil { // the reader may have ended without a word
+		return nil, context.Cause(ctx)
 	}
 	out.AppHash = p.appHash
 	if p.last == nil {
