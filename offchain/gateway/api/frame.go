@@ -54,6 +54,8 @@ type Frame struct {
 	known  known
 	// tally of requests for the log.
 	tally tally
+	// seldom tells the log of refusals with a cause.
+	seldom seldom
 }
 
 // Route describes a route.

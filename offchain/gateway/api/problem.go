@@ -166,7 +166,7 @@ func (f *Frame) refusal(ctx context.Context, err error) *Refusal {
 	var r *Refusal
 	switch {
 	case errors.As(err, &r):
-		if r.Cause != nil {
+		if r.Cause != nil && f.seldom.due(trouble{routeOf(ctx), r.Kind.Name}, f.cfg.Now()) {
 			f.cfg.Log.Warn("request refused", "route", routeOf(ctx), "name", r.Kind.Name, "error", r.Cause)
 		}
 		return r
