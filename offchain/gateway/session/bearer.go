@@ -126,14 +126,6 @@ func (s *Store) Confirm(tx *database.Tx, key [32]byte, by notice.Channel) error 
 	return nil
 }
 
-// End deletes a session.
-func (s *Store) End(tx *database.Tx, key [32]byte) error {
-	if _, err := tx.Exec("DELETE FROM login_session WHERE bearer = ?", key[:]); err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	return nil
-}
-
 // Sweep deletes attempts and sessions whose time is over.
 func (s *Store) Sweep(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

@@ -397,12 +397,6 @@ func TestALostAnswerCostsNoSecondLogIn(t *testing.T) {
 		if err != nil || same != bearer || again.Key != first.Key || !again.Ends.Equal(first.Ends) {
 			t.Fatal("the retry gives another session:", err)
 		}
-		if err := db.Update(func(tx *database.Tx) error { return w.store.End(tx, first.Key) }); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := w.store.Redeem(ctx, grant, verifier); !errors.Is(err, session.ErrNoSession) {
-			t.Fatalf("an ended session comes back: %v", err)
-		}
 	})
 }
 
